@@ -1,0 +1,193 @@
+"""What a service finds in its environment, and the Launch that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from .interpolate import expand
+from .launch import Launch, port_variable
+from .spec import ProjectSpec, ServiceSpec
+
+NOT_INHERITED = ("WERKZEUG_", "DYNAPORT_", "LISTEN_", "NOTIFY_", "WATCHDOG_")
+"""Prefixes of variables that speak of somebody else's process."""
+NOT_INHERITED_NAMES = frozenset({"FLASK_RUN_FROM_CLI", "__PYVENV_LAUNCHER__"})
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a Launch needs beside services.toml; all of it read by the engine."""
+
+    shell: Mapping[str, str]
+    """The environment of the shell that started the engine."""
+    env_files: Mapping[str, Mapping[str, str]]
+    """Service id -> what its env files and the project's say, the service's own winning."""
+    pythons: Mapping[str, tuple[str, str | None]]
+    """Service id -> interpreter and the virtual environment it belongs to."""
+    ports: Mapping[str, Mapping[str, int]]
+    """Service id -> slot -> port; the slot of the main port is the empty string."""
+    socket: str = ""
+    gateway_url: str | None = None
+
+
+def variable(name: str) -> str:
+    """How a service's name begins a variable: `ORDERS_API` for `orders-api`."""
+    return name.upper().replace("-", "_").replace(".", "_")
+
+
+def reachable_host(host: str) -> str:
+    """The address under which this machine reaches a listener on `host`, ready for a URL."""
+    if host in ("0.0.0.0", "", "localhost"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    if host == "::":
+        return "[::1]"
+    return f"[{host}]" if ":" in host else host
+
+
+def url(host: str, port: int, scheme: str = "http") -> str:
+    """The URL of a listener."""
+    return f"{scheme}://{reachable_host(host)}:{port}"
+
+
+def launches(project: ProjectSpec, around: Surroundings) -> dict[str, Launch]:
+    """The Launch of every service; raises interpolate.InterpolationError for a `${...}` that has no value."""
+    addresses = {s: _address(spec, around.ports.get(s, {})) for s, spec in project.services.items()}
+    return {
+        service: _launch(project, spec, around, addresses)
+        for service, spec in project.services.items()
+    }
+
+
+def _address(spec: ServiceSpec, ports: Mapping[str, int]) -> dict[str, str]:
+    port = ports.get("")
+    if not spec.listens or port is None:
+        return {}
+    host = reachable_host(spec.host)
+    return {"url": url(spec.host, port), "host": host.strip("[]"), "port": str(port)}
+
+
+def _launch(
+    project: ProjectSpec,
+    spec: ServiceSpec,
+    around: Surroundings,
+    addresses: Mapping[str, Mapping[str, str]],
+) -> Launch:
+    python, venv = around.pythons[spec.id]
+    ports = dict(around.ports.get(spec.id, {}))
+    port = ports.pop("", None)
+    peers = _peers(project, addresses, but=spec.name)
+    env = _inherited(around.shell, around.env_files.get(spec.id, {}))
+    if venv is not None:
+        env["PATH"] = f"{venv}/bin:{env.get('PATH', '/usr/bin:/bin')}"
+        env["VIRTUAL_ENV"] = venv
+    by_name = {**_by_name(project, addresses), **addresses}
+    env |= {name: expand(value, by_name, env) for name, value in spec.env.items()}
+    env |= _own(project, spec, around, port, ports)
+    kind, argv = _argv(spec, python)
+    return Launch(
+        kind=kind,
+        argv=argv,
+        python=python,
+        venv=venv,
+        cwd=spec.cwd,
+        env=env,
+        peers=peers,
+        host=spec.host,
+        port=port,
+        ports=ports,
+        held=spec.held,
+        hand_down=spec.hand_down or spec.foreign,
+        server=spec.server,
+        workers=spec.workers,
+        warm=spec.warm,
+        debug=spec.debug,
+        tty=spec.tty,
+    )
+
+
+def _inherited(shell: Mapping[str, str], files: Mapping[str, str]) -> dict[str, str]:
+    """The shell's environment over the env files, without what belongs to another process."""
+    return {
+        name: value
+        for name, value in {**files, **shell}.items()
+        if not name.startswith(NOT_INHERITED) and name not in NOT_INHERITED_NAMES
+    }
+
+
+def _own(
+    project: ProjectSpec,
+    spec: ServiceSpec,
+    around: Surroundings,
+    port: int | None,
+    ports: Mapping[str, int],
+) -> dict[str, str]:
+    own = {
+        "DYNAPORT_PROJECT": project.name,
+        "DYNAPORT_SERVICE": spec.id,
+        "DYNAPORT_INSTANCE": spec.instance,
+        "DYNAPORT_SOCKET": around.socket,
+        "PYTHONUNBUFFERED": "1",
+    }
+    if not (around.shell.get("NO_COLOR") or spec.env.get("NO_COLOR")):
+        own["FORCE_COLOR"] = "1"
+    if port is not None:
+        listen = {"PORT": str(port), "HOST": spec.host}
+        own |= {f"{server}{n}": v for server in ("", "FLASK_RUN_", "UVICORN_") for n, v in listen.items()}
+        own["DYNAPORT_URL"] = url(spec.host, port)
+    if around.gateway_url:
+        own["GATEWAY_URL"] = around.gateway_url
+    return own | {port_variable(name): str(number) for name, number in ports.items()}
+
+
+def _by_name(
+    project: ProjectSpec, addresses: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Service name -> the address of its first instance, and the URLs of all."""
+    found: dict[str, dict[str, str]] = {}
+    for service, spec in project.services.items():
+        address = addresses[service]
+        if not address:
+            continue
+        first = found.setdefault(spec.name, {**address, "urls": ""})
+        first["urls"] = ",".join(filter(None, (first["urls"], address["url"])))
+    return found
+
+
+def _peers(
+    project: ProjectSpec, addresses: Mapping[str, Mapping[str, str]], *, but: str
+) -> dict[str, str]:
+    peers: dict[str, str] = {}
+    several = {spec.name for spec in project.services.values() if spec.id != spec.name}
+    for name, address in _by_name(project, addresses).items():
+        if name == but:
+            continue
+        keys = ("url", "host", "port", "urls") if name in several else ("url", "host", "port")
+        peers |= {f"{variable(name)}_{key.upper()}": address[key] for key in keys}
+    return peers
+
+
+def _argv(spec: ServiceSpec, python: str) -> tuple[Any, tuple[str, ...]]:
+    """What is executed, and as what: an app of a foreign server is that server's command."""
+    if spec.foreign:
+        return "command", _foreign(spec, python)
+    if spec.kind == "command":
+        target = spec.target
+        return "command", ("/bin/sh", "-c", target) if isinstance(target, str) else target
+    if spec.kind == "script":
+        import shlex
+
+        return "script", tuple(shlex.split(str(spec.target)))
+    return "app", (str(spec.target),)
+
+
+def _foreign(spec: ServiceSpec, python: str) -> tuple[str, ...]:
+    target, factory = str(spec.target), ()
+    bind: Sequence[str] = ("--bind", "fd://3")
+    if spec.server == "uvicorn":
+        bind = ("--fd", "3")
+    if spec.server != "gunicorn" and target.endswith("()"):
+        target, factory = target[:-2], ("--factory",) if spec.server == "uvicorn" else ()
+    return (
+        (python, "-m", spec.server, *bind, "--workers", str(spec.workers), *factory, target)
+    )

@@ -1,0 +1,81 @@
+"""Exactly what would be executed for a service."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .spec import Kind, Server
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a start of the service depends on. Equal launches need no restart."""
+
+    kind: Kind
+    argv: tuple[str, ...]
+    """`app`: the reference alone. `script`: the program and its arguments. `command`: what is executed."""
+    python: str
+    """The interpreter, an absolute path."""
+    venv: str | None = None
+    """The folder of the virtual environment that `python` belongs to."""
+    cwd: str
+    env: dict[str, str]
+    """The whole environment without the other services' addresses."""
+    peers: dict[str, str] = {}
+    """The other services' addresses: `ORDERS_URL` and so on."""
+    host: str = "127.0.0.1"
+    port: int | None = None
+    ports: dict[str, int] = {}
+    held: bool = False
+    """Whether the engine holds the listening socket."""
+    hand_down: bool = False
+    """Whether an executed program finds the held socket as descriptor 3, as systemd passes it."""
+    server: Server = "werkzeug"
+    workers: int = 1
+    warm: bool = True
+    debug: bool = False
+    tty: bool = False
+
+
+_NAMED = {
+    "argv": "command",
+    "python": "python",
+    "cwd": "cwd",
+    "host": "host",
+    "server": "server",
+    "workers": "workers",
+    "warm": "warm",
+    "debug": "debug",
+    "tty": "tty",
+    "hand_down": "hand_down",
+    "kind": "kind",
+}
+
+
+def differences(old: Launch, new: Launch) -> list[str]:
+    """What differs so that a running service must be started again, in the words of services.toml.
+
+    The address of a service that came or went does not count: what runs cannot have used it, and the next start
+    sees it. An address that moved does.
+    """
+    found = [word for field, word in _NAMED.items() if getattr(old, field) != getattr(new, field)]
+    if old.port != new.port:
+        found.append(f"port {old.port} \u2192 {new.port}")
+    if old.ports != new.ports:
+        found.append("ports")
+    own = OWN | {port_variable(name) for name in old.ports.keys() | new.ports.keys()}
+    names = {n for n in old.env.keys() | new.env.keys() if old.env.get(n) != new.env.get(n)}
+    found += [f"env {name}" for name in sorted(names - own)]
+    moved = {n for n in old.peers.keys() & new.peers.keys() if old.peers[n] != new.peers[n]}
+    return found + [f"env {name}" for name in sorted(moved)]
+
+
+OWN = frozenset(
+    {"PORT", "HOST", "FLASK_RUN_PORT", "FLASK_RUN_HOST", "UVICORN_PORT", "UVICORN_HOST"}
+    | {"DYNAPORT_URL"}
+)
+"""Variables that only repeat `host` and `port`."""
+
+
+def port_variable(name: str) -> str:
+    """The variable of a further named port: `PORT_DEBUG` for `debug`."""
+    return "PORT_" + name.upper().replace("-", "_")

@@ -1,0 +1,74 @@
+"""When a run is over, and with which exit code."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .fleet import Fleet
+from .machine import State
+from .record import Record
+
+OK, SERVICE_FAILED, USAGE, DEADLINE, NO_PORT, NO_ENGINE = range(6)
+"""Exit codes; 128 + n stands for being interrupted by signal n."""
+
+
+class Aim(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person who started the run wants of it."""
+
+    keep_going: bool = False
+    """A FAILED service does not end the run."""
+    exit_when_ready: bool = False
+    watch: bool = True
+    """Whether a saved file may still revive what has failed."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The run is over."""
+
+    code: int
+    why: str
+
+
+def verdict(fleet: Fleet, aim: Aim) -> Verdict | None:
+    """The end of the run, or None while it goes on."""
+    wanted = [r for r in fleet.records.values() if r.wanted]
+    if not wanted:
+        return None
+    if aim.exit_when_ready and all_ready(fleet):
+        return Verdict(code=OK, why="everything was ready")
+    if all(r.state is State.DONE for r in wanted):
+        return Verdict(code=OK, why="every service is done")
+    failed = [r for r in wanted if r.state is State.FAILED]
+    if failed and not aim.keep_going:
+        return Verdict(code=SERVICE_FAILED, why=_why(failed))
+    if failed and not aim.watch and all(_over(fleet, r) for r in wanted):
+        return Verdict(code=SERVICE_FAILED, why=_why(failed))
+    return None
+
+
+def overdue(fleet: Fleet, seconds: float) -> Verdict:
+    """The readiness deadline passed."""
+    late = [f"{s}: {fleet.explain(s)}" for s in unready(fleet)]
+    return Verdict(code=DEADLINE, why=f"not ready within {seconds:g} s: " + "; ".join(late))
+
+
+def all_ready(fleet: Fleet) -> bool:
+    """Whether everything wanted is READY, one-shots DONE."""
+    return not unready(fleet)
+
+
+def unready(fleet: Fleet) -> list[str]:
+    """What is wanted and not READY, one-shots not DONE."""
+    return [r.id for r in fleet.records.values() if r.wanted and not _ready(r)]
+
+
+def _ready(record: Record) -> bool:
+    return record.state is State.DONE or (record.state is State.READY and not record.spec.task)
+
+
+def _over(fleet: Fleet, record: Record) -> bool:
+    return record.state in (State.DONE, State.FAILED) or fleet.waiting(record)
+
+
+def _why(failed: list[Record]) -> str:
+    return "; ".join(f"{r.id} failed: {r.why}" for r in failed)

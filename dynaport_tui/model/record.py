@@ -1,0 +1,96 @@
+"""What is remembered of one service while the engine runs."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import msgspec
+
+from .launch import Launch
+from .machine import ACTIVE, RUNNING, State
+from .spec import ServiceSpec
+from .view import Exit
+
+HISTORY = 50
+"""Transitions kept a service."""
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of state."""
+
+    service: str
+    now: float
+    old: State
+    new: State
+    why: str
+
+
+class ProbeRecord(msgspec.Struct, kw_only=True):
+    """What the last probes said."""
+
+    ok: bool | None = None
+    latency_ms: float | None = None
+    failures: int = 0
+    checked: float | None = None
+    why: str = ""
+
+
+class Record(msgspec.Struct, kw_only=True):
+    """One service: what is wanted of it, what it does, and why. Times are the engine's monotonic seconds."""
+
+    spec: ServiceSpec
+    launch: Launch
+    """What the files say now."""
+    wanted: bool = False
+    removed: bool = False
+    """Taken out of services.toml: forgotten once it has ended."""
+    cycle: str | None = None
+    """Why it is to be restarted; None when it is not."""
+    cycle_in_order: bool = False
+    """Whether its dependents that are restarted too stop before it."""
+    fresh: bool = False
+    """Whether its next start must not trust bytecode."""
+
+    state: State = State.STOPPED
+    epoch: int = 0
+    why: str = "not started yet"
+    since: float = 0.0
+
+    run: int = 0
+    """The number of its starts."""
+    started: Launch | None = None
+    """What the present process was started with."""
+    started_at: float = 0.0
+    pid: int | None = None
+    alive: bool = False
+    """Whether anything of the last start may still be alive."""
+    stuck: tuple[int, ...] = ()
+    """Processes that outlived KILL."""
+    survivors: tuple[int, ...] = ()
+    exit: Exit | None = None
+    streak: int = 0
+    """Starts in a row that did not last."""
+    restarts: int = 0
+    reloads: int = 0
+    probe: ProbeRecord = msgspec.field(default_factory=ProbeRecord)
+    history: deque[Transition] = msgspec.field(default_factory=lambda: deque(maxlen=HISTORY))
+
+    @property
+    def id(self) -> str:
+        """The service's id."""
+        return self.spec.id
+
+    @property
+    def active(self) -> bool:
+        """Whether a process exists."""
+        return self.state in ACTIVE
+
+    @property
+    def running(self) -> bool:
+        """Whether a process exists and is meant to."""
+        return self.state in RUNNING
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to be done for it when it is not wanted."""
+        return not self.active and not self.alive and self.state is not State.BACKOFF

@@ -1,0 +1,121 @@
+"""What the hands tell the fleet, and what the fleet tells the hands to do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from .launch import Launch
+from .view import Exit
+
+
+class Timer(StrEnum):
+    """What a service may be waiting for."""
+
+    DEADLINE = "deadline"
+    """It should be ready by now."""
+    BACKOFF = "backoff"
+    """It may be started again."""
+    GRACE = "grace"
+    """It was asked to end and should have."""
+    KILLED = "killed"
+    """It was killed and should be gone."""
+
+
+class _Report(msgspec.Struct, frozen=True, kw_only=True):
+    service: str
+
+
+class _OfRun(_Report, frozen=True, kw_only=True):
+    run: int
+    """The start that this speaks of; a report of an earlier start changes nothing."""
+
+
+class Spawned(_OfRun, frozen=True, kw_only=True):
+    """The process exists."""
+
+    pid: int
+
+
+class ReadyReport(_OfRun, frozen=True, kw_only=True):
+    """The service itself said that it serves."""
+
+    why: str
+
+
+class Answered(_Report, frozen=True, kw_only=True):
+    """A probe went well."""
+
+    epoch: int
+    why: str
+    latency_ms: float | None = None
+
+
+class Unanswered(_Report, frozen=True, kw_only=True):
+    """A probe went wrong."""
+
+    epoch: int
+    why: str
+
+
+class Exited(_OfRun, frozen=True, kw_only=True):
+    """The process ended, or none could be started: then `exit.error` says why."""
+
+    exit: Exit
+    why: str | None = None
+    """The error that the service reported before it ended, with file and line."""
+    again: bool = True
+    """False where another try cannot help: a program that does not exist."""
+
+
+class Gone(_OfRun, frozen=True, kw_only=True):
+    """Nothing of that start is alive any more, and its port is free."""
+
+
+class Survivors(_OfRun, frozen=True, kw_only=True):
+    """What was found alive when the service was last signalled."""
+
+    pids: tuple[int, ...]
+
+
+class Fired(_Report, frozen=True, kw_only=True):
+    """A timer went off."""
+
+    timer: Timer
+    epoch: int
+    run: int
+
+
+Report = Spawned | ReadyReport | Answered | Unanswered | Exited | Gone | Survivors | Fired
+
+
+class Start(_OfRun, frozen=True, kw_only=True):
+    """Start a process."""
+
+    epoch: int
+    launch: Launch
+    fresh: bool
+    """Whether project modules must be loaded without bytecode: files changed since an earlier start."""
+
+
+class Signal(_OfRun, frozen=True, kw_only=True):
+    """Signal everything of that start; `signal` is a name without `SIG`."""
+
+    signal: str
+
+
+class Arm(_Report, frozen=True, kw_only=True):
+    """Send back Fired after `delay` seconds."""
+
+    timer: Timer
+    epoch: int
+    run: int
+    delay: float
+
+
+class Forget(_Report, frozen=True, kw_only=True):
+    """The service was taken out of services.toml and has ended: let go of its port and its log."""
+
+
+Action = Start | Signal | Arm | Forget

@@ -1,0 +1,62 @@
+"""The fleet as views see it."""
+
+from __future__ import annotations
+
+from .environment import url
+from .fleet import Fleet
+from .launch import differences
+from .machine import State
+from .record import Record
+from .view import Health, ProjectState, ServiceStatus
+
+
+def service_status(
+    fleet: Fleet, record: Record, now: float, *, scheme: str = "http", log_lines: int = 0
+) -> ServiceStatus:
+    """One row; cpu and memory are the engine's to add."""
+    spec, launch, probe = record.spec, record.launch, record.probe
+    number = record.spec.instance
+    return ServiceStatus(
+        id=spec.id,
+        name=spec.name,
+        instance=int(number) if number.isdigit() else number,
+        state=record.state,
+        why=fleet.explain(spec.id),
+        stale=_stale(record),
+        port=launch.port,
+        ports=launch.ports,
+        url=None if launch.port is None else url(launch.host, launch.port, scheme),
+        pid=record.pid,
+        uptime_s=round(now - record.started_at, 3) if record.active else None,
+        restarts=record.restarts,
+        reloads=record.reloads,
+        exit=record.exit,
+        depends_on=list(spec.depends_on),
+        health=Health(
+            ok=probe.ok,
+            latency_ms=None if probe.latency_ms is None else round(probe.latency_ms, 1),
+            failures=probe.failures,
+            checked_s_ago=None if probe.checked is None else round(now - probe.checked, 3),
+        ),
+        log_lines=log_lines,
+        wanted=record.wanted,
+        waiting=fleet.waiting(record),
+    )
+
+
+def _stale(record: Record) -> str | None:
+    if not record.running or record.started is None:
+        return None
+    found = differences(record.started, record.launch)
+    return f"differs from the files: {', '.join(found)}" if found else None
+
+
+def project_state(fleet: Fleet, *, stopping: bool) -> ProjectState:
+    """`degraded` as soon as something wanted can no longer be expected to become READY by itself."""
+    if stopping:
+        return "stopping"
+    wanted = [r for r in fleet.records.values() if r.wanted]
+    if all(r.state in (State.READY, State.DONE) for r in wanted):
+        return "ready"
+    bad = (State.UNHEALTHY, State.BACKOFF, State.FAILED)
+    return "degraded" if any(r.state in bad for r in wanted) else "starting"
