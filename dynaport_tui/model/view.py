@@ -56,6 +56,8 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     rss_bytes: int | None = None
     log_lines: int = 0
     wanted: bool = True
+    task: bool = False
+    """A one-shot: READY only says that it still runs, DONE is what others wait for."""
     waiting: bool = False
     """Wanted, but a dependency is not satisfied."""
 
