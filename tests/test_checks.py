@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+START_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/dynaport up"
+
 TEST_COMMAND = (
     "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/python -m pytest"
 )
@@ -43,9 +45,10 @@ def test_the_code_passes(check: str) -> None:
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
-def test_readme_names_the_test_command_on_one_line() -> None:
-    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert f"{TEST_COMMAND}\n" in blocks
+@pytest.mark.parametrize("command", [START_COMMAND, TEST_COMMAND])
+def test_readme_names_each_of_the_two_commands_on_one_line(command: str) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"{command}\n" in re.findall(r"```console\n(.*?)```", text, re.DOTALL)
 
 
 def test_ci_runs_exactly_the_command_of_the_readme() -> None:
