@@ -66,8 +66,9 @@ WHOLE = """
 import importlib, pkgutil, sys
 name = sys.argv[1]
 room = importlib.import_module(name)
-for found in pkgutil.walk_packages(getattr(room, "__path__", []), name + "."):
-    if name != "dynaport_tui" and not found.name.endswith(".__main__"):
+parts = [] if name == "dynaport_tui" else getattr(room, "__path__", [])
+for found in pkgutil.walk_packages(parts, name + "."):
+    if not found.name.endswith(".__main__"):
         importlib.import_module(found.name)
 print(*sys.modules)
 """
