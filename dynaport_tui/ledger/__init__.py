@@ -1,0 +1,1 @@
+"""What this machine remembers across projects: who has which port."""

@@ -1,0 +1,57 @@
+"""A wish for a port, and the port that was given."""
+
+from __future__ import annotations
+
+import msgspec
+
+Key = tuple[str, str, str]
+"""Service, instance and slot: who a lease belongs to within one project folder."""
+
+
+class Want(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish for one port of one instance of a service, or of an app of the whole user."""
+
+    service: str
+    """The service's name, or the app's id."""
+    instance: str
+    slot: str = ""
+    """The name of a further port; empty for the main one."""
+    pinned: int | None = None
+    """The only port that will do, 1 to 65535."""
+
+    @property
+    def key(self) -> Key:
+        """Who asks."""
+        return self.service, self.instance, self.slot
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """A port that stays with its service until it is released."""
+
+    root: str
+    """The project's folder, symbolic links resolved; empty for an app of the whole user."""
+    project: str
+    service: str
+    instance: str
+    slot: str
+    port: int
+    computed: int
+    """The port that every machine of a team arrives at when nothing is in the way."""
+    why: str | None
+    """Why it is not the computed one; None when it is, or is pinned."""
+    since: float
+    """When it was given: seconds since 1970."""
+    pinned: bool = False
+
+    @property
+    def key(self) -> Key:
+        """Who holds it, within its root."""
+        return self.service, self.instance, self.slot
+
+    @property
+    def owner(self) -> str:
+        """Who holds it, for a person: `shop/users`, `shop/users.2`, `shop/users (debug)`."""
+        only = self.instance in ("", "1", "default")
+        service = self.service if only else f"{self.service}.{self.instance}"
+        name = f"{self.project}/{service}" if self.root else f"app {service}"
+        return f"{name} ({self.slot})" if self.slot else name

@@ -1,0 +1,52 @@
+"""What is asked for in one call, compared with what is held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .choice import Range, computed_port
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .lease import Key, Lease, Want
+
+
+class Request:
+    """All wants of one project at one time."""
+
+    def __init__(self, project: str, wants: Sequence[Want], ports: Range) -> None:
+        self.project = project
+        self.wants = wants
+        self.ports = ports
+        self.pins = {want.pinned for want in wants if want.pinned is not None}
+
+    def in_order(self) -> list[Want]:
+        """Pins first, then by key: who meets at one port does so in the same order everywhere."""
+        return sorted(self.wants, key=lambda want: (want.pinned is None, want.key))
+
+    def computed(self, want: Want) -> int:
+        """The port that `want` has unless something is in the way."""
+        return computed_port(self.project, want.service, want.instance, want.slot, self.ports)
+
+    def settled(self, held: Mapping[Key, Lease]) -> bool:
+        """Whether nothing needs to be written."""
+        return all(w.key in held and self.is_settled(w, held[w.key]) for w in self.wants)
+
+    def is_settled(self, want: Want, held: Lease) -> bool:
+        """Whether `held` says all that is to be said about `want`."""
+        if held.project != self.project or held.computed != self.computed(want):
+            return False
+        if want.pinned is not None:
+            return held.pinned and held.port == want.pinned
+        return self.may_keep(want, held)
+
+    def may_keep(self, want: Want, held: Lease) -> bool:
+        """Whether a port that was chosen stays: no pin decides instead, or did before."""
+        return want.pinned is None and not held.pinned and held.port not in self.pins
+
+    def why_kept(self, held: Lease, computed: int) -> str | None:
+        """Why a lease is kept although another port is computed now."""
+        if held.port == computed:
+            return None
+        return "kept from when the project had another name or another range of ports"

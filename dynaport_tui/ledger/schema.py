@@ -1,0 +1,44 @@
+"""The tables of the ledger."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        # Not unique by port: two projects may pin the same one and never run together.
+        """CREATE TABLE leases (
+            root TEXT NOT NULL,
+            service TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            slot TEXT NOT NULL,
+            project TEXT NOT NULL,
+            port INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),
+            computed INTEGER NOT NULL,
+            why TEXT,
+            since REAL NOT NULL,
+            pinned INTEGER NOT NULL,
+            PRIMARY KEY (root, service, instance, slot)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX leases_by_port ON leases (port)",
+        """CREATE TABLE given_up (
+            root TEXT NOT NULL,
+            service TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            slot TEXT NOT NULL,
+            port INTEGER NOT NULL,
+            at REAL NOT NULL,
+            PRIMARY KEY (root, service, instance, slot, port)
+        ) WITHOUT ROWID""",
+    ),
+)
+"""Statements that lead from one schema to the next; what is released is never edited."""
+
+SCHEMA = len(MIGRATIONS)
+"""Kept in the file as PRAGMA user_version."""
+
+COLUMNS = (
+    "root", "service", "instance", "slot", "project", "port", "computed", "why", "since", "pinned",
+)  # fmt: skip
+
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM leases"
+UPSERT = f"INSERT OR REPLACE INTO leases VALUES ({', '.join('?' * len(COLUMNS))})"
+OF_KEY = "WHERE root = ? AND service = ? AND instance = ? AND slot = ?"
