@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from .keys import NAME
-from .problems import Problem, Report, Spot, did_you_mean, listed, quoted
+from .problems import Problem, Report, Spot, did_you_mean, known, quoted
 from .profiles import KINDS, Draft, Selection, instance_names
 
 if TYPE_CHECKING:
     from .layers import Layer
 
-_RESERVED = {"DYNAPORT": "dynaport itself", "FLASK_RUN": "Flask", "UVICORN": "uvicorn"}
+_RESERVED = {"DYNAPORT": "DYNAPORT_URL", "FLASK_RUN": "FLASK_RUN_PORT", "UVICORN": "UVICORN_PORT"}
+"""Names in variables that mean something else, and a variable that shows it."""
 
 
 def env_name(name: str) -> str:
@@ -89,7 +90,7 @@ def _check_instances(name: str, layer: Layer) -> None:
             hint = (
                 f'Write instances = ["{instance}"] for {name}.'
                 if not names
-                else f"Known: {listed(names, 'and')}."
+                else known("instances", names)
             )
             table.spot.error(
                 f"{name} has no instance {quoted(instance)}", did_you_mean(instance, names, hint)
@@ -183,9 +184,10 @@ def _check_pinned(selection: Selection) -> None:
     ]
     first: dict[int, tuple[Spot, str]] = {}
     for spot, label, port in sorted(users, key=lambda user: user[0].line):
-        earlier, owner = first.setdefault(port, (spot, label))
-        if earlier is spot:
+        if port not in first:
+            first[port] = (spot, label)
             continue
+        earlier, owner = first[port]
         if earlier.keys == spot.keys:
             spot.error(
                 f"{port} is pinned for all instances of {label}, but only one can have it",
@@ -207,7 +209,7 @@ def _last_instance(selection: Selection, name: str) -> str:
 def _check_names(selection: Selection) -> None:
     reserved = dict(_RESERVED)
     if "gateway" in selection.merged:
-        reserved["GATEWAY"] = "the gateway"
+        reserved["GATEWAY"] = "GATEWAY_URL"
     taken: dict[str, tuple[str, Spot]] = {}
     for name, layer in sorted(selection.active.items(), key=lambda item: item[1].spot.line):
         if not re.fullmatch(NAME, name):
@@ -221,6 +223,6 @@ def _check_names(selection: Selection) -> None:
             )
         elif prefix in reserved:
             layer.spot.error(
-                f"{prefix}_PORT and {prefix}_HOST belong to {reserved[prefix]}",
+                f"its address would be {reserved[prefix]}, which means something else",
                 f"Write another name, such as {name}-app.",
             )

@@ -37,6 +37,8 @@ def wrong(spot: Spot, message: str, hint: str = "") -> Any:
 
 def wrong_type(value: Any, spot: Spot, wanted: str, hint: str = "") -> Any:
     """Report a value of another type than `wanted`, and return BAD."""
+    if isinstance(value, bool):
+        return wrong(spot, f"{str(value).lower()} is not {wanted}", hint)
     shown = spot.written
     start = f"{shown} is" if shown and not isinstance(value, dict | list) else "this is"
     return wrong(spot, f"{start} {kind_of(value)}, but {wanted} is needed", hint)
@@ -191,7 +193,7 @@ class Measure:
             return wrong(
                 spot,
                 f"{shown} is too little",
-                f"At least {self.low:g} is needed, such as {self.like}.",
+                f"Write {self.low:g} or more.",
             )
         return number
 
@@ -210,7 +212,7 @@ def seconds(low: float = 0.001) -> Measure:
     return Measure(
         units.seconds,
         "a duration",
-        'seconds, or a text such as "500ms" or "1m30s"',
+        'a number of seconds, or a text such as "500ms" or "1m30s"',
         units.DURATION,
         low,
     )
@@ -219,7 +221,11 @@ def seconds(low: float = 0.001) -> Measure:
 def size(low: int = 1) -> Measure:
     """A size of at least `low` bytes."""
     return Measure(
-        units.size, "a size", 'bytes, or a text such as "50MB" or "10KiB"', units.SIZE, low
+        units.size,
+        "a size",
+        'a number of bytes, or a text such as "50MB" or "10KiB"',
+        units.SIZE,
+        low,
     )
 
 
@@ -283,15 +289,16 @@ class Texts:
 class Either:
     """The first converter that takes the type of the value; else `wanted` is asked for."""
 
-    def __init__(self, wanted: str, **converters: Converter) -> None:
+    def __init__(self, wanted: str, hint: str = "", **converters: Converter) -> None:
         self.wanted = wanted
+        self.hint = hint
         self.converters = converters
 
     def read(self, value: Any, spot: Spot) -> Any:
         """What the converter for this type says."""
         converter = self.converters.get(type(value).__name__)
         if converter is None:
-            return wrong_type(value, spot, self.wanted)
+            return wrong_type(value, spot, self.wanted, self.hint)
         return converter.read(value, spot)
 
     def schema(self) -> Schema:

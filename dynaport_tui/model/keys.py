@@ -21,7 +21,9 @@ _LABEL_RULE = "it consists of letters, digits, - and _"
 
 _path = Text("a path", hint='Write "." for the folder of this file.')
 _globs = Texts(Text("a glob", hint='Write globs such as ["**/*.py"].'))
-_label = Text("a name of letters, digits, - and _", pattern=_LABEL)
+_label = Text(
+    "a name of letters, digits, - and _", pattern=_LABEL, hint='Write a name such as "blue".'
+)
 _slot = Text(
     "a name that starts with a letter",
     pattern=NAME,
@@ -35,7 +37,7 @@ _policy = Choice("always", "on-failure", "never", other=synonyms.POLICY)
 
 HEALTH = Table(
     {
-        "http": Key(HttpPath(), "Asks this path; 200 to 399 is healthy.", ("/healthz",)),
+        "http": Key(HttpPath("/healthz"), "Asks this path; 200 to 399 is healthy.", ("/healthz",)),
         "tcp": Key(Present(), "Healthy when its port accepts a connection."),
         "command": Key(
             Command(), "Healthy when this command ends with 0.", ("redis-cli -p $PORT ping",)
@@ -114,7 +116,7 @@ _GATEWAY = {
 }
 
 _ROUTES = {
-    "prefix": Key(HttpPath(), "Its path at the gateway; by default its name.", ("/users",)),
+    "prefix": Key(HttpPath("/users"), "Its path at the gateway; by default its name.", ("/users",)),
     "hosts": Key(Texts(_host), "Host names for which the gateway asks it.", (["users.localhost"],)),
 }
 
@@ -133,6 +135,7 @@ _env = Names(
     EnvValue(),
     rule="it starts with a letter or _; letters, digits and _ may follow",
     name="a table of variables",
+    hint='Write env = { NAME = "value" }.',
 )
 
 _COMMON = {
@@ -192,7 +195,13 @@ _COMMON = {
     ),
     "task": Key(Flag(), "It runs to its end; exit 0 makes it DONE.", (), False),
     "watch": Key(
-        Either("globs or false", bool=Flag(), str=_globs, list=_globs),
+        Either(
+            "globs or false",
+            'Write globs such as ["**/*.py"], or false.',
+            bool=Flag(),
+            str=_globs,
+            list=_globs,
+        ),
         "What a change reloads it for; by default what it imported. false: never.",
         (["**/*.py"], False),
     ),
@@ -226,6 +235,8 @@ _INSIDE = {
 _INSIDE |= {key: f"Write restart = {{ {key} = … }}." for key in ("policy", "max", "unhealthy")}
 _INSIDE |= {"name": "The name stands in the header: [services.NAME]."}
 
+_FOR_ALL = "It holds for all instances: write it below the service itself."
+
 INSTANCE = Table(
     _COMMON,
     alternatives=_KINDS,
@@ -233,7 +244,7 @@ INSTANCE = Table(
     elsewhere=_INSIDE
     | dict.fromkeys(
         ("instances", "instance", "profiles"),
-        "It holds for all instances: write it below the service itself.",
+        _FOR_ALL,
     ),
 )
 
@@ -247,7 +258,13 @@ SERVICE = Table(
             1,
         ),
         "instance": Key(
-            Names("an instance", _LABEL, Reference("instance", INSTANCE), rule=_LABEL_RULE),
+            Names(
+                "an instance",
+                _LABEL,
+                Reference("instance", INSTANCE),
+                rule=_LABEL_RULE,
+                hint="Write [services.NAME.instance.INSTANCE].",
+            ),
             "What differs for one instance, by its name or number.",
         ),
         "profiles": Key(
@@ -281,7 +298,13 @@ LOG = Table(
     }
 )
 
-_services = Names("a service", NAME, Reference("service", SERVICE), rule=_NAME_RULE)
+_services = Names(
+    "a service",
+    NAME,
+    Reference("service", SERVICE),
+    rule=_NAME_RULE,
+    hint="Write [services.NAME] for each service.",
+)
 
 _TOP = {
     "project": Key(PROJECT, "The project as a whole."),
@@ -303,7 +326,13 @@ FILE = Table(
     {
         **_TOP,
         "profiles": Key(
-            Names("a profile", _LABEL, PROFILE, rule=_LABEL_RULE),
+            Names(
+                "a profile",
+                _LABEL,
+                PROFILE,
+                rule=_LABEL_RULE,
+                hint="Write [profiles.NAME.services.SERVICE].",
+            ),
             "What --profile NAME lays over the rest.",
         ),
     },

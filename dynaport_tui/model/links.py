@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import graph
 from .interpolate import ATTRIBUTES, Reference, references
 from .layers import Found, Layer
-from .problems import Spot, did_you_mean, listed, quoted
+from .problems import Spot, did_you_mean, known, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +44,7 @@ def _check_dependency_names(table: Layer, selection: Selection) -> None:
         if dot and service in selection.known:
             hint = f"Write {quoted(service)}: all its instances are waited for."
         else:
-            hint = did_you_mean(
-                name, selection.sources, f"Known services: {listed(selection.sources, 'and')}."
-            )
+            hint = did_you_mean(name, selection.sources, known("services", selection.sources))
         item.spot.error(f"there is no service {quoted(name)}", hint)
 
 
@@ -61,9 +59,7 @@ def _check_reference(reference: Reference, spot: Spot, selection: Selection) -> 
         hint = did_you_mean(attribute, ATTRIBUTES, f"Write ${{services.{name}.url}}.")
     elif name not in selection.known:
         message = f"{text}: there is no service {quoted(name)}"
-        hint = did_you_mean(
-            name, selection.sources, f"Known services: {listed(selection.sources, 'and')}."
-        )
+        hint = did_you_mean(name, selection.sources, known("services", selection.sources))
     else:
         return
     spot.error(message, hint, value=text)

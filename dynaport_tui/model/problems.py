@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SHOWN = 60
 """Characters of a value that a message repeats at most."""
 
+LISTED = 12
+"""Names that a message lists at most."""
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
@@ -36,7 +39,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         place = f"{self.file.rpartition('/')[2]}:{self.line}: "
         text = f"{place}{self.key}: " if self.key else place
         text += self.message.rstrip(".") + "."
-        return f"{text} {self.hint}" if self.hint else text
+        return printable(f"{text} {self.hint}" if self.hint else text)
 
 
 class ConfigError(Exception):
@@ -126,8 +129,13 @@ def quoted(text: str) -> str:
 
 def shorten(text: str) -> str:
     """One printable line of at most SHOWN characters."""
-    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: SHOWN * 4])
+    line = printable(text[: SHOWN * 4])
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
+
+
+def printable(text: str) -> str:
+    """The text on one line, control codes escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
@@ -151,3 +159,11 @@ def listed(words: Iterable[Any], last: str = "or") -> str:
     return (
         f" {last} ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
     )
+
+
+def known(noun: str, names: Iterable[str]) -> str:
+    """A hint that lists what there is; many names are cut short."""
+    shown = [shorten(name) for name in names]
+    if len(shown) > LISTED:
+        shown = [*shown[: LISTED - 1], f"{len(shown) - LISTED + 1} more"]
+    return f"Known {noun}: {listed(shown, 'and')}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .layers import Layer, overlay
-from .problems import Problem, Report, did_you_mean, listed, quoted
+from .problems import Problem, Report, did_you_mean, known, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,17 +76,13 @@ def check_profiles(selection: Selection, report: Report) -> None:
     if root.is_bad("profiles") or any(layer.is_bad("profiles") for layer in tables):
         selection.certain = False
         return
-    known = dict.fromkeys(root.table("profiles").items)
-    known |= dict.fromkeys(profile for layer in tables for profile in layer.value("profiles", ()))
+    names = dict.fromkeys(root.table("profiles").items)
+    names |= dict.fromkeys(profile for layer in tables for profile in layer.value("profiles", ()))
     for profile in selection.profiles:
-        if profile not in known:
+        if profile not in names:
             selection.certain = False
-            names = (
-                f"Known profiles: {listed(sorted(known), 'and')}."
-                if known
-                else "The file has no profiles."
-            )
-            hint = f"{did_you_mean(profile, known)} {names}".strip()
+            others = known("profiles", sorted(names)) if names else "The file has no profiles."
+            hint = f"{did_you_mean(profile, names)} {others}".strip()
             report.add(
                 Problem(
                     file=report.file,

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+KINDS = {"app", "script", "command"}
+"""A table with one of these keys is meant to be a service."""
+
+
 class Key(NamedTuple):
     """One key of a table: how it is read, and what an editor shows for it."""
 
@@ -63,28 +67,27 @@ class Table:
 
     def _read_short(self, value: Any, spot: Spot) -> Any:
         if not self.short:
-            return wrong_type(value, spot, self.name, "")
+            return wrong_type(
+                value, spot, self.name, f"Write [{dotted(spot.keys)}] and its keys below."
+            )
         layer = Layer(spot, alternatives=self.alternatives)
         _put(layer, self.short, self.keys[self.short].reads.read(value, spot), spot)
         return layer
 
     def _unknown(self, key: str, raw: Any, layer: Layer) -> None:
-        meant = self.synonyms.get(key) or (
-            None if key in self.elsewhere else closest(key, self.keys)
-        )
+        spot = layer.spot[key]
         layer.strays.update((key, *raw) if isinstance(raw, dict) else (key,))
-        if isinstance(raw, dict) and set(raw) & {"app", "script", "command"}:
-            known = (str(part) for part in layer.spot[key].keys if part not in ("services", meant))
-            hint = f"Write [services.{'-'.join(known)}]."
-            if meant == "services" or meant in layer.strays:
-                hint = 'Write "services".'
-        elif meant:
-            hint = f"Write {quoted(meant)}."
+        if isinstance(raw, dict) and set(raw) & KINDS:
+            spot.error(f"unknown key {quoted(key)}", f"Write [{_service_header(spot)}].")
+            meant = next((kind for kind in self.alternatives if kind in raw), None)
         else:
-            hint = self.elsewhere.get(key) or f"Known here: {listed(sorted(self.keys), 'and')}."
-        layer.spot[key].error(f"unknown key {quoted(key)}", hint)
+            meant = self.synonyms.get(key)
+            if not meant and key not in self.elsewhere:
+                meant = closest(key, self.keys)
+            others = self.elsewhere.get(key) or f"Known here: {listed(sorted(self.keys), 'and')}."
+            spot.error(f"unknown key {quoted(key)}", f"Write {quoted(meant)}." if meant else others)
         if meant and meant not in layer:
-            layer.items[meant] = Found(BAD, layer.spot[key])
+            layer.items[meant] = Found(BAD, spot)
 
     def _one_alternative(self, layer: Layer) -> None:
         given = [key for key in self.alternatives if key in layer and not layer.is_bad(key)]
@@ -113,20 +116,26 @@ class Names:
     """A table whose keys are free names of one form; `noun` says what a key names."""
 
     def __init__(
-        self, noun: str, pattern: str, item: Converter, *, rule: str, name: str = "a table"
+        self,
+        noun: str,
+        pattern: str,
+        item: Converter,
+        *,
+        rule: str,
+        hint: str,
+        name: str = "a table",
     ) -> None:
         self.noun = noun
         self.pattern = pattern
         self.item = item
         self.rule = rule
+        self.hint = hint
         self.name = name
 
     def read(self, value: Any, spot: Spot) -> Any:
         """A Layer; what stands below a bad name is read all the same."""
         if not isinstance(value, dict):
-            return wrong_type(
-                value, spot, self.name, f"Write [{dotted(spot.keys)}] and names below it."
-            )
+            return wrong_type(value, spot, self.name, self.hint)
         layer = Layer(spot)
         for key, raw in value.items():
             if not re.fullmatch(self.pattern, key):
@@ -135,11 +144,9 @@ class Names:
         return layer
 
     def _bad_name(self, key: str, spot: Spot) -> None:
-        mended = re.sub(
-            r"\A[^A-Za-z]+",
-            "",
-            re.sub(r"[^A-Za-z0-9_-]+", "-" if "-" in self.pattern else "_", key),
-        ).strip("-")
+        joint = "-" if re.fullmatch(self.pattern, "a-b") else "_"
+        mended = re.sub(r"[^A-Za-z0-9_-]+|-", joint, key).strip("-")
+        mended = re.sub(r"\A[^A-Za-z]+", "", mended)
         hint = f"Write {mended}." if re.fullmatch(self.pattern, mended) else ""
         spot.error(
             f"{quoted(key)} is no name of {self.noun}: {self.rule}", hint, value=shorten(key)
@@ -211,6 +218,14 @@ def describe(key: Key) -> Schema:
     if key.examples:
         schema["examples"] = list(key.examples)
     return schema
+
+
+def _service_header(spot: Spot) -> str:
+    """The header that a service in the wrong place should have."""
+    parts = [str(key) for key in spot.keys]
+    place = [*parts[:2], "services"] if parts[0] == "profiles" and len(parts) > 2 else ["services"]
+    name = "-".join(part for part in parts if part not in place)
+    return dotted((*place, name))
 
 
 def _put(layer: Layer, key: str, value: Any, spot: Spot) -> None:

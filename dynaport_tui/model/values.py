@@ -120,11 +120,11 @@ class Pattern(Text):
 class HttpPath(Text):
     """A path with its query."""
 
-    def __init__(self) -> None:
+    def __init__(self, like: str) -> None:
         super().__init__(
-            'a path such as "/healthz"',
+            f"a path such as {quoted(like)}",
             pattern=r"/[^\s#]*",
-            hint='Write "/healthz".',
+            hint=f"Write {quoted(like)}.",
             mend=_path_of,
         )
 
