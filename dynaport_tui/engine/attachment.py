@@ -1,0 +1,131 @@
+"""Reads one pipe or terminal of a service until its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .cutter import Cut, Cutter
+
+if TYPE_CHECKING:
+    from ..model.view import Stream
+
+CHUNK = 256 * 1024
+"""Bytes read in one loop turn."""
+PIPE = 256 * 1024
+"""Bytes that a service can run ahead. The system's allowance for all pipes of a user is 64 MiB, so
+no more.
+"""
+QUIET = 0.2
+"""Seconds without output after which an unfinished line is shown."""
+PATIENCE = 1.0
+"""Seconds after which an unfinished line that keeps growing is shown."""
+_LAST = 4 * 1024 * 1024
+
+Take = Callable[["Attachment", Cut], None]
+
+
+class Attachment:
+    """Owns one descriptor: reads it whenever there is something, and closes it at its end."""
+
+    def __init__(
+        self, stream: Stream, fd: int, take: Take, ended: Callable[[Attachment], None]
+    ) -> None:
+        self.stream = stream
+        self._fd = fd
+        self._take = take
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+        self._cutter = Cutter()
+        self._timer: asyncio.TimerHandle | None = None
+        self._since = 0.0
+        """When the unfinished line began to wait."""
+        self._grew = 0.0
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+        """Done when everything was read and the descriptor is closed."""
+        os.set_blocking(fd, False)
+        _enlarge(fd)
+        self._loop.add_reader(fd, self._read)
+
+    def pause(self) -> None:
+        """Leave what comes in the pipe."""
+        if not self.closed.done():
+            self._loop.remove_reader(self._fd)
+
+    def resume(self) -> None:
+        """Read again."""
+        if not self.closed.done():
+            self._loop.add_reader(self._fd, self._read)
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait at most `seconds` for the end; False when somebody still holds the other end."""
+        await asyncio.wait([self.closed], timeout=seconds)
+        return self.closed.done()
+
+    def close(self) -> None:
+        """Read what is there now, at most 4 MiB, and close the descriptor; safe to repeat."""
+        left = _LAST
+        while left > 0 and not self.closed.done():
+            left -= self._read() or left
+        if not self.closed.done():
+            self._end()
+
+    def _read(self) -> int:
+        """Bytes read, 0 when there are none now or ever."""
+        try:
+            data = os.read(self._fd, CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError:
+            data = b""  # a terminal whose other end is closed gives EIO
+        if data:
+            self._pass_on(self._cutter.feed(data))
+            self._watch_tail()
+        else:
+            self._end()
+        return len(data)
+
+    def _pass_on(self, cut: Cut | None) -> None:
+        if cut is not None:
+            self._take(self, cut)
+            self._since = self._loop.time()
+
+    def _watch_tail(self) -> None:
+        if not self._cutter.waiting:
+            return
+        self._grew = self._loop.time()
+        if self._timer is None:
+            self._since = self._grew
+            self._timer = self._loop.call_later(QUIET, self._look)
+
+    def _look(self) -> None:
+        """One timer serves a whole flood: it is not set anew with each chunk."""
+        self._timer = None
+        if not self._cutter.waiting:
+            return
+        due = min(self._grew + QUIET, self._since + PATIENCE)
+        if self._loop.time() >= due - 0.001:
+            self._pass_on(self._cutter.flush())
+        else:
+            self._timer = self._loop.call_at(due, self._look)
+
+    def _end(self) -> None:
+        self._loop.remove_reader(self._fd)
+        os.close(self._fd)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._pass_on(self._cutter.flush())
+        self.closed.set_result(None)
+        self._ended(self)
+
+
+def _enlarge(fd: int) -> None:
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # a terminal, or the user's allowance is spent
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE)

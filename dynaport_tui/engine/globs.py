@@ -1,0 +1,143 @@
+"""Which files and folders the `watch` globs of a service mean, without walking what is ignored."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .ignores import Ignores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pathspec import GitIgnoreSpec
+
+MOST_FOLDERS = 5000
+
+
+class Glob:
+    """The globs of one service; nothing is read from the disk before it is asked for.
+
+    In a glob `*` stays within a folder, `**` does not, a leading `!` takes files out again, and
+    a folder's name means all that is in it. At most MOST_FOLDERS folders are walked.
+    """
+
+    def __init__(self, cwd: Path, globs: Sequence[str], ignores: Ignores) -> None:
+        self._ignores = ignores
+        self._bases = _by_base(cwd, globs)
+        self._specs = {base: _spec(patterns) for base, patterns in self._bases.items()}
+
+    def match(self, path: Path) -> bool:
+        """Whether `path`, saved, new or removed, is one of the service's files."""
+        return self._selected(path) and not self._ignores.ignored(path)
+
+    def folders(self) -> set[Path]:
+        """Every folder in which a file of the service is or may appear."""
+        return {folder for folder, _ in self._walk()}
+
+    def files(self) -> set[Path]:
+        """The files that are there now."""
+        return {path for _, files in self._walk() for path in files if self.match(path)}
+
+    def _selected(self, path: Path) -> bool:
+        return any(
+            spec.match_file(path.relative_to(base).as_posix())
+            for base, spec in self._specs.items()
+            if path.is_relative_to(base)
+        )
+
+    def _walk(self) -> Iterator[tuple[Path, list[Path]]]:
+        """Folders with the files that they hold; one that is missing gives the nearest above it."""
+        waiting: list[tuple[Path, int]] = []
+        for base, patterns in self._bases.items():
+            if base.is_dir():
+                waiting.append((base, max(map(_depth, patterns))))
+            else:
+                yield next(above for above in base.parents if above.is_dir()), []
+        for _ in range(MOST_FOLDERS):
+            if not waiting:
+                return
+            folder, depth = waiting.pop()
+            folders, files = _listed(folder)
+            yield folder, files
+            if depth:
+                waiting += [
+                    (below, depth - 1)
+                    for below in folders
+                    if not self._ignores.ignored_entry(below, is_folder=True)
+                ]
+
+
+def expand(
+    cwd: str | Path,
+    globs: Sequence[str],
+    ignore: Sequence[str] = (),
+    root: str | Path | None = None,
+) -> Glob:
+    """What `globs` mean, relative to `cwd`.
+
+    `.gitignore` files from `root` (or the repository around it) down hold, the usual litter
+    folders are left out, and so is what `ignore` names by git's rules, relative to `cwd`.
+    """
+    return Glob(Path(cwd), globs, Ignores(Path(cwd), ignore, Path(root or cwd)))
+
+
+def _spec(patterns: list[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    # Git's rules, but anchored: `*.py` means the folder itself, as in every other glob.
+    return GitIgnoreSpec.from_lines(
+        "!/" + pattern[1:] if pattern.startswith("!") else "/" + pattern for pattern in patterns
+    )
+
+
+def _by_base(cwd: Path, globs: Sequence[str]) -> dict[Path, list[str]]:
+    """The globs by the folder that their part without wildcards names."""
+    bases: dict[Path, list[str]] = {}
+    for glob in globs:
+        if not glob.startswith("!"):
+            base, pattern = _split(cwd, glob)
+            bases.setdefault(base, []).append(pattern)
+    for glob in globs:
+        if glob.startswith("!"):
+            for base, patterns in bases.items():
+                patterns += _taken_out(cwd, glob[1:], base)
+    return bases
+
+
+def _split(cwd: Path, glob: str) -> tuple[Path, str]:
+    parts = Path(glob).parts
+    fixed = next((i for i, part in enumerate(parts) if _is_wild(part)), len(parts) - 1)
+    base = os.path.normpath(cwd.joinpath(*parts[:fixed]))
+    return Path(base), "/".join(parts[fixed:])
+
+
+def _taken_out(cwd: Path, glob: str, base: Path) -> list[str]:
+    if glob.startswith("**/"):
+        return ["!" + glob]
+    relative = os.path.relpath(cwd / glob, base)
+    return [] if relative.startswith("..") else ["!" + relative]
+
+
+def _depth(pattern: str) -> int:
+    """How many folders below its base a glob reaches."""
+    if "**" in pattern or not _is_wild(pattern.rpartition("/")[2]):
+        return MOST_FOLDERS
+    return pattern.count("/")
+
+
+def _is_wild(part: str) -> bool:
+    return not set(part).isdisjoint("*?[")
+
+
+def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
+    folders: list[Path] = []
+    files: list[Path] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                (folders if entry.is_dir(follow_symlinks=False) else files).append(Path(entry))
+    except OSError:
+        return [], []  # it went, or it is not ours to read
+    return folders, files

@@ -1,0 +1,233 @@
+"""A service's log on disk: every byte, in files of bounded size, with a small index of when it
+came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+from array import array
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ..model.view import Stream
+
+MARK_EVERY_MS = 100
+_RECORD = struct.Struct("<QQ")
+_STREAMS: tuple[Stream, Stream] = ("stdout", "stderr")
+
+
+class Entry(NamedTuple):
+    """Bytes of one stream that came together."""
+
+    data: bytes
+    at: float
+    """Seconds since 1970."""
+    stream: Stream
+
+
+class Marks:
+    """The index of one file: from which offset on bytes came when, and on which stream."""
+
+    def __init__(self, path: Path) -> None:
+        """Of the log file `path`; empty when there is no index."""
+        values = array("Q")
+        with contextlib.suppress(FileNotFoundError):
+            data = times_path(path).read_bytes()
+            values.frombytes(data[: len(data) // _RECORD.size * _RECORD.size])
+        self.offsets = values[::2]
+        self._stamps = values[1::2]
+
+    def at(self, index: int) -> float:
+        """Seconds since 1970, to a tenth of a second."""
+        return (self._stamps[index] >> 1) / 1000
+
+    def stream(self, index: int) -> Stream:
+        """On which stream the bytes came."""
+        return _STREAMS[self._stamps[index] & 1]
+
+
+def log_path(folder: Path, service: str, number: int = 0) -> Path:
+    """The log file of a service; `number` counts the rotated ones from 1, the newest first."""
+    return folder / (f"{service}.log.{number}" if number else f"{service}.log")
+
+
+def times_path(path: Path) -> Path:
+    """The index beside a log file: records of two 64-bit numbers, the offset and twice the
+    milliseconds since 1970, plus 1 for stderr.
+    """
+    return path.with_name(path.name + ".times")
+
+
+class LogFile:
+    """Appends to a log file and rotates it at line ends; nothing is lost or cut by the rotation.
+
+    `max_size` bytes hold for whole lines: a longer line may fill a file up to twice that, and is
+    cut there. An unfinished last line of an earlier run is ended first. Every method may raise
+    OSError; what could not be written is kept and is written first the next time. Not thread-safe.
+    """
+
+    def __init__(self, folder: Path, service: str, *, max_size: int, keep: int) -> None:
+        self._folder = folder
+        self._service = service
+        self._max = max(max_size, 1)
+        self._keep = keep
+        self._fd: int | None = None
+        self._times: int | None = None
+        self._size = 0
+        self._line_start = True
+        self._rest = b""
+        self._marks: deque[tuple[int, int, int]] = deque()
+        """Offset in `_rest`, milliseconds, number of the stream."""
+        self._mark: tuple[int, int] | None = None
+        """Milliseconds and stream of the last record of this file."""
+        self._entry: tuple[int, int] | None = None
+        """The same of the entry that was written last, perhaps not to its end."""
+        self._records = bytearray()
+        self._ran_before = False
+
+    @property
+    def path(self) -> Path:
+        """The file that is written now."""
+        return log_path(self._folder, self._service)
+
+    @property
+    def pending(self) -> int:
+        """Bytes that could not be written yet."""
+        return len(self._rest)
+
+    def append(self, entries: Iterable[Entry]) -> None:
+        """Write the entries, after what is left of earlier ones."""
+        parts = [self._rest]
+        length = len(self._rest)
+        for entry in entries:
+            self._marks.append((length, int(entry.at * 1000), _STREAMS.index(entry.stream)))
+            parts.append(entry.data)
+            length += len(entry.data)
+        self._rest = b"".join(parts) if len(parts) != 2 or self._rest else parts[1]
+        self._write()
+
+    def close(self) -> None:
+        """Close the files; `append` opens them again."""
+        for fd in (self._fd, self._times):
+            if fd is not None:
+                os.close(fd)
+        self._fd = self._times = None
+
+    def _write(self) -> None:
+        self._check()
+        done = 0
+        try:
+            while done < len(self._rest):
+                fd = self._open()
+                room = self._room(done)
+                if room == 0:
+                    self._rotate()
+                    continue
+                written = os.write(fd, memoryview(self._rest)[done : done + room])
+                self._note(done, written)
+                done += written
+                self._size += written
+                self._line_start = self._rest[done - 1] == 0x0A
+        finally:
+            self._rest = self._rest[done:]
+            self._marks = deque((at - done, ms, stream) for at, ms, stream in self._marks)
+        self._write_records()
+
+    def _room(self, start: int) -> int:
+        """How many bytes of the rest still belong into this file."""
+        left = len(self._rest) - start
+        if self._size + left <= self._max:
+            return left
+        fits = self._rest.rfind(b"\n", start, start + max(self._max - self._size, 0))
+        if fits >= 0:
+            return fits + 1 - start
+        if self._line_start and self._size:
+            return 0
+        end = self._rest.find(b"\n", start)
+        line = left if end < 0 else end + 1 - start
+        return max(min(line, 2 * self._max - self._size), 0)
+
+    def _note(self, start: int, count: int) -> None:
+        """Add the records for `count` bytes that were just written at the end of the file."""
+        if self._mark is None and self._entry and not (self._marks and self._marks[0][0] == start):
+            self._record(0, *self._entry)
+        while self._marks and self._marks[0][0] < start + count:
+            offset, *entry = self._marks.popleft()
+            self._entry = (entry[0], entry[1])
+            self._record(offset - start, *self._entry)
+
+    def _record(self, offset: int, ms: int, stream: int) -> None:
+        last = self._mark
+        if last is None or last[1] != stream or ms - last[0] >= MARK_EVERY_MS or ms < last[0]:
+            self._mark = (ms, stream)
+            self._records += _RECORD.pack(self._size + offset, ms << 1 | stream)
+
+    def _write_records(self) -> None:
+        records = bytes(self._records)
+        self._records.clear()
+        if records and self._times is not None:
+            os.write(self._times, records)
+
+    # Files
+
+    def _check(self) -> None:
+        """Notice that somebody removed or emptied the file."""
+        if self._fd is None:
+            return
+        found = os.fstat(self._fd)
+        if found.st_nlink == 0 or found.st_size < self._size:
+            self.close()
+
+    def _open(self) -> int:
+        if self._fd is not None:
+            return self._fd
+        path = self.path
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._size = os.fstat(fd).st_size
+            if not self._ran_before and self._size and os.pread(fd, 1, self._size - 1) != b"\n":
+                self._size += os.write(fd, b"\n")
+            self._times = self._open_times(times_path(path))
+        except OSError:
+            os.close(fd)
+            raise
+        self._ran_before = True
+        self._mark = None
+        self._fd = fd
+        self._line_start = True
+        return fd
+
+    def _open_times(self, path: Path) -> int:
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        size = os.fstat(fd).st_size
+        last = os.pread(fd, _RECORD.size, max(size - _RECORD.size, 0))
+        torn = size % _RECORD.size != 0
+        # An index whose file was emptied since, or whose last record is torn, says nothing true.
+        if torn or (last and _RECORD.unpack(last)[0] > self._size):
+            os.ftruncate(fd, 0)
+        return fd
+
+    def _rotate(self) -> None:
+        self._write_records()
+        self.close()
+        for number in range(self._keep, -1, -1):
+            old = log_path(self._folder, self._service, number)
+            new = log_path(self._folder, self._service, number + 1)
+            _move(old, new, drop=number == self._keep)
+            _move(times_path(old), times_path(new), drop=number == self._keep)
+        self._size = 0
+
+
+def _move(old: Path, new: Path, *, drop: bool) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if drop:
+            old.unlink()
+        else:
+            old.replace(new)

@@ -1,0 +1,161 @@
+"""The log of one service: read from its pipes, numbered, kept in memory for the views and in files
+for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from ..model.text import clean
+from ..model.view import LogLine, Stream
+from .attachment import Attachment
+from .logfile import Entry, LogFile
+from .logread import paths, read_files
+from .logwriter import LogWriter
+from .ring import RawLine, Ring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from ..model.spec import LogSpec
+    from .cutter import Cut
+
+__all__ = ["Attachment", "ServiceLog", "paths", "read_files"]
+
+
+class ServiceLog:
+    """Takes every byte that the processes of one service print, one after the other.
+
+    `advanced(service, last)` is called at most once a loop turn. `notice(text)` says what a person
+    should know: that the file cannot be written, and that it can be again. Lines are numbered from
+    1 for the life of this object; a file of an earlier run is continued. All methods belong to the
+    loop's thread, and none blocks it.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        folder: Path,
+        spec: LogSpec,
+        advanced: Callable[[str, int], None],
+        *,
+        notice: Callable[[str], None] = lambda _text: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.service = service
+        self._folder = folder
+        self._advanced = advanced
+        self._clock = clock
+        self._ring = Ring(spec.lines)
+        file = LogFile(folder, service, max_size=spec.max_size, keep=spec.keep)
+        self._writer = LogWriter(file, name=service, notice=notice, room=self._resume)
+        self._attachments: set[Attachment] = set()
+        self._unfinished: Attachment | None = None
+        """Who wrote the last bytes, when they were no whole line."""
+        self._followers: dict[int, Callable[[bytes], None]] = {}
+        self._next_follower = 0
+        self._announcing = False
+        self._paused = False
+
+    @property
+    def last(self) -> int:
+        """Number of the newest line, 0 when there is none."""
+        return self._ring.last
+
+    @property
+    def first(self) -> int:
+        """Number of the oldest line that is still kept, 1 more than `last` when there is none."""
+        return self._ring.first
+
+    def attach(self, stream: Stream, fd: int) -> Attachment:
+        """Read `fd`, which is ours from now on, until its end."""
+        attachment = Attachment(stream, fd, self._take, self._attachments.discard)
+        self._attachments.add(attachment)
+        if self._paused:
+            attachment.pause()
+        return attachment
+
+    def lines(self, after: int = 0, limit: int = 1000) -> list[LogLine]:
+        """At most `limit` kept lines numbered above `after`, oldest first."""
+        return [self._line(raw) for raw in self._ring.lines(after, limit)]
+
+    def tail(self, count: int) -> list[LogLine]:
+        """The newest `count` lines, oldest first."""
+        return self.lines(self.last - count, count) if count > 0 else []
+
+    def follow(self, seen: Callable[[bytes], None]) -> Callable[[], None]:
+        """Call `seen` with each block of whole new lines, uncleaned, as it comes; returns what ends
+        that.
+        """
+        key = self._next_follower
+        self._next_follower += 1
+        self._followers[key] = seen
+        return lambda: _forget(self._followers, key)
+
+    def paths(self) -> list[Path]:
+        """The files that exist, newest first."""
+        return paths(self._folder, self.service)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait at most `seconds` for the end of all that is attached."""
+        await asyncio.gather(*(attachment.drain(seconds) for attachment in self._attachments))
+
+    def close(self) -> None:
+        """Close every attachment and write what waits, for at most two seconds; safe to repeat."""
+        for attachment in tuple(self._attachments):
+            attachment.close()
+        self._writer.close()
+
+    def _take(self, attachment: Attachment, cut: Cut) -> None:
+        at = self._clock()
+        raw = cut.raw
+        if self._unfinished not in (None, attachment):
+            raw = b"\n" + raw
+        self._unfinished = None if raw.endswith(b"\n") else attachment
+        self._writer.put(Entry(raw, at, attachment.stream))
+        if self._writer.full:
+            self._pause()
+        if cut.lines:
+            self._ring.append(cut.lines, at, attachment.stream)
+            for seen in tuple(self._followers.values()):
+                seen(cut.lines)
+            self._announce()
+
+    def _announce(self) -> None:
+        if not self._announcing:
+            self._announcing = True
+            asyncio.get_running_loop().call_soon(self._tell)
+
+    def _tell(self) -> None:
+        self._announcing = False
+        self._advanced(self.service, self.last)
+
+    def _pause(self) -> None:
+        self._paused = True
+        _each(self._attachments, Attachment.pause)
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            _each(self._attachments, Attachment.resume)
+
+    def _line(self, raw: RawLine) -> LogLine:
+        return LogLine(
+            service=self.service,
+            number=raw.number,
+            at=raw.at,
+            stream=raw.stream,
+            text=clean(raw.data),
+        )
+
+
+def _each(attachments: Iterable[Attachment], do: Callable[[Attachment], None]) -> None:
+    for attachment in tuple(attachments):
+        do(attachment)
+
+
+def _forget(followers: dict[int, Callable[[bytes], None]], key: int) -> None:
+    followers.pop(key, None)

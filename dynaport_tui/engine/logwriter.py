@@ -1,0 +1,161 @@
+"""Writes a log file from a thread, so that a slow disk never holds the loop up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from .logfile import Entry, LogFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMIT = 8 * 1024 * 1024
+"""Bytes that may wait for the disk, a service."""
+RETRY = 2.0
+"""Seconds after which a write that failed is tried again."""
+_CLOSING = 2.0
+
+
+class LogWriter:
+    """A bounded queue in front of one LogFile, with one thread that lives while there is a service.
+
+    A disk that is slow makes the queue `full`: then the caller stops reading, and the service waits
+    as if it wrote the file itself. A disk that refuses (full, read-only) is said once; then the
+    service goes on, up to LIMIT bytes wait for the disk to recover, and a line in the file says how
+    many bytes after them are missing.
+    """
+
+    def __init__(
+        self, file: LogFile, *, name: str, notice: Callable[[str], None], room: Callable[[], None]
+    ) -> None:
+        self._file = file
+        self._name = name
+        self._notice = notice
+        self._room = room
+        self._queue: list[Entry] = []
+        self._queued = 0
+        self._writing = 0
+        self._job: Future[None] | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._error: OSError | None = None
+        self._lost = 0
+        self._lost_at = 0.0
+        self._retry: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    @property
+    def full(self) -> bool:
+        """Whether the disk is so slow that nothing more should be put in."""
+        return self._error is None and self._queued + self._writing > LIMIT
+
+    def put(self, entry: Entry) -> None:
+        """Queue bytes for the file; never blocks."""
+        if self._closed:
+            return
+        full = self._queued + self._writing + len(entry.data) > LIMIT
+        if self._lost or (self._error is not None and full):
+            # From the first lost byte on, until the disk recovers: one gap, and it is marked.
+            self._lost += len(entry.data)
+            self._lost_at = entry.at
+            return
+        self._queue.append(entry)
+        self._queued += len(entry.data)
+        if self._job is None and self._retry is None:
+            self._begin()
+
+    def close(self) -> None:
+        """Write what waits, for at most two seconds, and close the file; safe to repeat."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._retry is not None:
+            self._retry.cancel()
+        if self._pool is None:
+            return
+        if self._error is not None:
+            self._mark_gap(self._error)
+        queue, self._queue = self._queue, []
+        last = self._pool.submit(self._finish, queue)
+        try:
+            last.result(_CLOSING)
+        except TimeoutError:
+            self._notice(f"the disk is too slow: the log of {self._name} lacks its last lines")
+        except OSError as error:
+            self._notice(self._cannot(error))
+        self._pool.shutdown(wait=False)
+
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, f"log of {self._name}")
+        queue, self._queue = self._queue, []
+        self._writing += self._queued
+        self._queued = 0
+        self._job = self._pool.submit(self._file.append, queue)
+        self._job.add_done_callback(lambda job: _tell(loop, self._written, job))
+
+    def _finish(self, queue: list[Entry]) -> None:
+        try:
+            self._file.append(queue)
+        finally:
+            self._file.close()
+
+    def _written(self, job: Future[None]) -> None:
+        self._job = None
+        if self._closed:
+            return
+        error = job.exception()
+        self._writing = self._file.pending
+        if isinstance(error, OSError):
+            self._failed(error)
+            return
+        if error is not None:
+            raise error
+        if self._error is not None:
+            self._recovered(self._error)
+        if self._queue:
+            self._begin()
+        if self._queued + self._writing <= LIMIT // 2:
+            self._room()
+
+    def _failed(self, error: OSError) -> None:
+        if self._error is None:
+            self._notice(self._cannot(error))
+        self._error = error
+        self._retry = asyncio.get_running_loop().call_later(RETRY, self._again)
+        self._room()
+
+    def _again(self) -> None:
+        self._retry = None
+        self._begin()
+
+    def _recovered(self, error: OSError) -> None:
+        self._error = None
+        self._mark_gap(error)
+        self._notice(f"the log of {self._name} is written again")
+
+    def _mark_gap(self, error: OSError) -> None:
+        lost, self._lost = self._lost, 0
+        if lost:
+            text = f"\n[dynaport: {lost} bytes of output are missing here: {error.strerror}]\n"
+            self._queue.append(Entry(text.encode(), self._lost_at, "stderr"))
+            self._queued += len(text)
+
+    def _cannot(self, error: OSError) -> str:
+        return (
+            f"the log of {self._name} cannot be written: {error.strerror or error}"
+            f" ({error.filename or self._file.path})."
+            " The service goes on, and its newest lines are kept in memory"
+        )
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop,
+    written: Callable[[Future[None]], None],
+    job: Future[None],
+) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(written, job)
