@@ -1,0 +1,33 @@
+"""dynaport runs the services of a project together, each on a port that stays its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_PUBLIC: dict[str, str] = {}
+"""Public name -> the module it comes from, imported when the name is first used."""
+
+__all__ = ["__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
+    if name in _PUBLIC:
+        from importlib import import_module
+
+        return getattr(import_module(_PUBLIC[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_PUBLIC})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("dynaport")
+    except PackageNotFoundError:
+        return "0+unknown"

@@ -1,0 +1,216 @@
+"""Commands that change what the running engine wants."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from . import say
+from .errors import DEADLINE, OK
+from .here import Here, pick
+from .waiting import duration, told, until_ready, until_stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ..control.client import Client
+    from ..model.view import ServiceStatus, Snapshot, Verb
+
+_LAST_BREATH = 10.0
+"""Seconds that an engine has to end after its last service is gone."""
+
+_services = click.argument("services", metavar="SERVICE...", nargs=-1)
+_every = click.option("--all", "every", is_flag=True, help="All services.")
+_json = click.option("--json", "as_json", is_flag=True, help="The new state as one JSON document.")
+_wait = click.option("--wait", "-w", is_flag=True, help="Wait until they are ready.")
+
+
+def _timeout(seconds: float) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    return click.option(
+        "--timeout",
+        type=duration,
+        default=seconds,
+        metavar="S",
+        help=f"Wait so many seconds at most, {seconds:g} unless given.",
+    )
+
+
+@click.command("start", epilog="Example: `dynaport start orders --wait`")
+@_services
+@_every
+@_wait
+@_timeout(60.0)
+@_json
+@click.pass_obj
+def start_command(
+    here: Here, services: tuple[str, ...], every: bool, wait: bool, timeout: float, as_json: bool
+) -> int:
+    """Start services of the running project, with what they depend on."""
+    return _started("start", here, services, every, wait, timeout, as_json)
+
+
+@click.command("restart", epilog="Example: `dynaport restart users --wait`")
+@_services
+@_every
+@_wait
+@_timeout(60.0)
+@_json
+@click.pass_obj
+def restart_command(
+    here: Here, services: tuple[str, ...], every: bool, wait: bool, timeout: float, as_json: bool
+) -> int:
+    """Stop services and start them again, with what the files say now."""
+    return _started("restart", here, services, every, wait, timeout, as_json)
+
+
+@click.command("reload", epilog="Example: `dynaport reload users`")
+@_services
+@_every
+@_wait
+@_timeout(60.0)
+@_json
+@click.pass_obj
+def reload_command(
+    here: Here, services: tuple[str, ...], every: bool, wait: bool, timeout: float, as_json: bool
+) -> int:
+    """Take in changed code now, as if its files had been saved."""
+    return _started("reload", here, services, every, wait, timeout, as_json)
+
+
+@click.command("stop", epilog="Example: `dynaport stop orders`")
+@_services
+@_every
+@_timeout(60.0)
+@_json
+@click.pass_obj
+def stop_command(
+    here: Here, services: tuple[str, ...], every: bool, timeout: float, as_json: bool
+) -> int:
+    """Stop services and wait until nothing of them is left."""
+    return _stopped("stop", here, services, every, timeout, as_json)
+
+
+@click.command("release", epilog="Example: `dynaport release users && dynaport start users`")
+@_services
+@_every
+@_timeout(60.0)
+@_json
+@click.pass_obj
+def release_command(
+    here: Here, services: tuple[str, ...], every: bool, timeout: float, as_json: bool
+) -> int:
+    """Stop services and give their ports up; the next start chooses new ones."""
+    return _stopped("release", here, services, every, timeout, as_json)
+
+
+def _meant(here: Here, services: tuple[str, ...], every: bool) -> tuple[Client, list[str]]:
+    if every == bool(services):
+        wrong = "name services or say --all, not both" if every else "name a service, or say --all"
+        raise click.UsageError(wrong)
+    client, snapshot = here.running()
+    return client, [status.id for status in pick(snapshot, services)]
+
+
+def _started(
+    verb: Verb,
+    here: Here,
+    services: tuple[str, ...],
+    every: bool,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+) -> int:
+    client, ids = _meant(here, services, every)
+    snapshot = client.act(verb, ids)
+    code = OK
+    if wait:
+        code, snapshot = until_ready(client, ids, timeout)
+    if as_json:
+        say.document({"project": snapshot.project, "services": pick(snapshot, ids)})
+    elif code == OK:
+        _told(pick(snapshot, ids))
+    return code
+
+
+def _stopped(
+    verb: Verb, here: Here, services: tuple[str, ...], every: bool, timeout: float, as_json: bool
+) -> int:
+    client, ids = _meant(here, services, every)
+    client.act(verb, ids)
+    code = until_stopped(client, ids, timeout)
+    if as_json or code == OK:
+        found = pick(client.snapshot(), ids)
+        if as_json:
+            say.document({"services": found})
+        else:
+            _told(found)
+    return code
+
+
+def _told(services: list[ServiceStatus]) -> None:
+    for status in services:
+        say.note(f"{status.id} {status.why if status.waiting else f'is {status.state}'}")
+
+
+@click.command("down", epilog="Example: `dynaport down`")
+@_timeout(300.0)
+@click.pass_obj
+def down_command(here: Here, timeout: float) -> int:
+    """Stop the running project in reverse order and wait until it is gone."""
+    client, snapshot = here.running()
+    client.down()
+    left = _left(client, snapshot, timeout)
+    for status in left:
+        say.error(f"{status.id} is still there after {timeout:g} s: {told(status)}")
+    if left:
+        return DEADLINE
+    if not _gone(here.socket.with_name("lock"), client):
+        pid = snapshot.project.engine_pid
+        say.error(f"the engine (pid {pid}) has stopped everything but does not end itself")
+        say.hint(f"End it with `kill -9 {pid}`.")
+        return DEADLINE
+    say.note(f"{snapshot.project.name} is down")
+    return OK
+
+
+def _left(client: Client, snapshot: Snapshot, seconds: float) -> list[ServiceStatus]:
+    """What is still there when the engine has not ended in time."""
+    from ..control.client import NotRunning
+
+    try:
+        for snapshot in client.snapshots(seconds):  # noqa: B007 - the last one counts
+            pass
+    except NotRunning:
+        return []
+    return [status for status in snapshot.services if status.pid is not None]
+
+
+def _gone(lock: Path, client: Client) -> bool:
+    """Whether the engine gave its lock back and its socket up, in time."""
+    from ..control.client import NoAnswer, NotRunning
+
+    deadline = time.monotonic() + _LAST_BREATH
+    while time.monotonic() < deadline:
+        try:
+            client.snapshot()
+        except NotRunning:
+            if not _held(lock):
+                return True
+        except NoAnswer:
+            continue
+        time.sleep(0.02)
+    return False
+
+
+def _held(lock: Path) -> bool:
+    """Whether the lock file names a living process; an engine that ends leaves it empty."""
+    import os
+
+    try:
+        os.kill(int(lock.read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return True

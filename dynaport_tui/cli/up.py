@@ -1,0 +1,85 @@
+"""`dynaport up`: in the foreground, in the background, or beside one that runs already."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from . import say
+from .waiting import duration
+
+if TYPE_CHECKING:
+    from ..engine.engine import Options
+    from ..headless import Format
+    from .here import Here
+
+
+@click.command("up", epilog="Example: `dynaport up --no-tui users orders`")
+@click.argument("services", metavar="[SERVICE]...", nargs=-1)
+@click.option("--no-tui", is_flag=True, help="The plain stream; ends when a service failed.")
+@click.option("-d", "--detach", is_flag=True, help="Run in the background.")
+@click.option("--profile", "profiles", multiple=True, metavar="P", help="Lay a profile over it.")
+@click.option("--no-watch", is_flag=True, help="Do not reload what is saved.")
+@click.option("--timeout", type=duration, metavar="S", help="Everything must be ready by then.")
+@click.option("--keep-going", is_flag=True, help="Go on when a service failed for good.")
+@click.option("--exit-when-ready", is_flag=True, help="Stop as soon as everything is ready.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="Of the plain stream.",
+)
+@click.option("--report-to", type=int, hidden=True)
+@click.pass_obj
+def up_command(
+    here: Here,
+    services: tuple[str, ...],
+    no_tui: bool,
+    detach: bool,
+    profiles: tuple[str, ...],
+    no_watch: bool,
+    timeout: float | None,
+    keep_going: bool,
+    exit_when_ready: bool,
+    log_format: Format,
+    report_to: int | None,
+) -> int:
+    """Start the services, with what they depend on, and show what they do.
+
+    Ctrl-C stops them in reverse order; a second one kills.
+    """
+    from ..engine.engine import Options
+
+    terminal = sys.stdout.isatty()
+    options = Options(
+        file=here.file,
+        profiles=profiles,
+        services=services,
+        watch=not no_watch,
+        timeout=timeout,
+        keep_going=keep_going or detach or (terminal and not no_tui),
+        exit_when_ready=exit_when_ready,
+    )
+    if detach or report_to is not None:
+        from . import background
+
+        if report_to is not None:
+            return background.serve(options, report_to)
+        return background.start(here, options)
+    if not (terminal or no_tui):
+        say.note("standard output is no terminal: showing the plain stream, as with --no-tui")
+    return _in_foreground(here, options, log_format)
+
+
+def _in_foreground(here: Here, options: Options, log_format: Format) -> int:
+    from ..engine.lock import AlreadyRunning
+    from .foreground import plain_stream, run
+
+    try:
+        return run(options, plain_stream(log_format))
+    except AlreadyRunning as running:
+        from .follow import follow
+
+        return follow(here, running.pid, options, log_format)

@@ -1,0 +1,276 @@
+"""EngineView over HTTP/1.1 on a Unix socket that only its user can open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any, get_args
+
+import msgspec
+from aiohttp import web
+
+from ..model.text import mask
+from ..model.view import ActionError, EngineView, Event, LogAdvanced, Subscription, Verb
+from ..model.wire import encode_event, encode_snapshot, line_fields, positions
+from .protocol import (
+    HEARTBEAT,
+    HOSTS,
+    MAX_LINES,
+    PREFIX,
+    EnvAnswer,
+    ErrorAnswer,
+    LogsAnswer,
+    Refusal,
+    Wish,
+    concerns,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_STREAMS = 64
+"""Event streams at a time."""
+STALLED = 60.0
+"""Seconds after which a reader that takes nothing loses its stream."""
+
+_STATUS = {"unknown-service": 404, "not-found": 404, "usage": 400}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ControlServer:
+    """A listening control socket; close() removes it again."""
+
+    def __init__(self, runner: web.AppRunner, path: Path) -> None:
+        self._runner = runner
+        self._path = path
+        self._inode = path.stat().st_ino
+
+    async def close(self) -> None:
+        """Remove the socket if it is still ours, and give open streams two seconds to end."""
+        if self._path.exists() and self._path.stat().st_ino == self._inode:
+            self._path.unlink()
+        await self._runner.cleanup()
+
+
+async def serve(view: EngineView, path: Path) -> ControlServer:
+    """Listen on `path`, replacing whatever lies there: the caller holds the project's lock.
+
+    The socket appears with mode 0600 and listening already. Raises OSError, also for a path of more
+    than 107 bytes.
+    """
+    application = _application(view)
+    runner = web.AppRunner(application, handle_signals=False, access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    listener = _bind(path)
+    try:
+        await web.SockSite(runner, listener).start()
+    except BaseException:
+        listener.close()
+        await runner.cleanup()
+        raise
+    return ControlServer(runner, path)
+
+
+def _bind(path: Path) -> socket.socket:
+    born = path.with_name(path.name + "~")
+    born.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(born))
+        born.chmod(0o600)
+        listener.listen(128)
+        listener.setblocking(False)
+        born.rename(path)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _application(view: EngineView) -> web.Application:
+    routes = _Routes(view)
+    application = web.Application(middlewares=[_guard], client_max_size=65536)
+    application.router.add_get(PREFIX + "/project", routes.project)
+    application.router.add_get(PREFIX + "/logs/{service}", routes.logs)
+    application.router.add_get(PREFIX + "/env/{service}", routes.env)
+    application.router.add_get(PREFIX + "/events", routes.events)
+    application.router.add_post(PREFIX + "/services/{service}/{verb}", routes.act_on)
+    application.router.add_post(PREFIX + "/actions", routes.act)
+    application.router.add_post(PREFIX + "/down", routes.down)
+    return application
+
+
+class _Routes:
+    def __init__(self, view: EngineView) -> None:
+        self._view = view
+        self._streams = 0
+
+    async def project(self, request: web.Request) -> web.Response:
+        return _answer(self._view.snapshot())
+
+    async def logs(self, request: web.Request) -> web.Response:
+        service = request.match_info["service"]
+        after = _number(request, "after", 0)
+        limit = min(_number(request, "limit", 1000), MAX_LINES)
+        lines = self._view.logs(service, after, limit)
+        return _answer(
+            LogsAnswer(
+                service=service,
+                lines=[line_fields(line) for line in lines],
+                last=lines[-1].number if lines else after,
+            )
+        )
+
+    async def env(self, request: web.Request) -> web.Response:
+        service = request.match_info["service"]
+        env = dict(self._view.env(service))
+        masked = request.query.get("reveal") != "1"
+        answer = EnvAnswer(service=service, env=mask(env) if masked else env, masked=masked)
+        return _answer(answer)
+
+    async def act_on(self, request: web.Request) -> web.Response:
+        verb: Any = request.match_info["verb"]
+        if verb not in get_args(Verb):
+            known = ", ".join(get_args(Verb))
+            raise ActionError("not-found", f'there is no action "{verb}"', f"One of {known}.")
+        return _answer(await self._view.act(verb, [request.match_info["service"]]))
+
+    async def act(self, request: web.Request) -> web.Response:
+        try:
+            wish = msgspec.json.decode(await request.read(), type=Wish)
+        except msgspec.DecodeError as error:
+            raise ActionError("usage", f"the body is not understood: {error}") from error
+        return _answer(await self._view.act(wish.verb, wish.services))
+
+    async def down(self, request: web.Request) -> web.Response:
+        await self._view.down()
+        return _answer({"stopping": True})
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        if self._streams >= MAX_STREAMS:
+            raise ActionError("too-many", f"{MAX_STREAMS} event streams are open already")
+        self._streams += 1
+        subscription = self._view.subscribe()
+        try:
+            return await self._stream(request, subscription)
+        finally:
+            subscription.close()
+            self._streams -= 1
+
+    async def _stream(self, request: web.Request, events: Subscription) -> web.StreamResponse:
+        response = web.StreamResponse(
+            headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
+        )
+        await response.prepare(request)
+        feed = _Feed(self._view, events, request)
+        async for chunk in feed.chunks():
+            try:
+                async with asyncio.timeout(STALLED):
+                    await response.write(chunk)
+            except (TimeoutError, ConnectionError):
+                break
+        return response
+
+
+class _Feed:
+    """One reader's share of the events, as chunks of whole lines."""
+
+    def __init__(self, view: EngineView, events: Subscription, request: web.Request) -> None:
+        self._view = view
+        self._events = events
+        self._services = frozenset(request.query.getall("service", []))
+        self._logs = request.query.get("logs", "lines")
+        self._shown = positions(events.snapshot)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield encode_snapshot(self._events.snapshot, time.time())
+        async for batch in _paced(self._events, HEARTBEAT):
+            if not batch:
+                yield b"\n"
+            for event in batch:
+                if concerns(event, self._services):
+                    for chunk in self._encoded(event):
+                        yield chunk
+
+    def _encoded(self, event: Event) -> list[bytes]:
+        if not isinstance(event, LogAdvanced) or self._logs == "marks":
+            return [encode_event(event)]
+        return self._lines(event) if self._logs == "lines" else []
+
+    def _lines(self, mark: LogAdvanced) -> list[bytes]:
+        chunks = []
+        shown = self._shown.get(mark.service, 0)
+        while shown < mark.last:
+            lines = self._view.logs(mark.service, shown, 1000)
+            if not lines:
+                break
+            chunks.append(b"".join(encode_event(line) for line in lines))
+            shown = lines[-1].number
+        self._shown[mark.service] = shown
+        return chunks
+
+
+async def _paced(events: Subscription, seconds: float) -> AsyncIterator[list[Event]]:
+    """The batches, and an empty one whenever there was none for `seconds`."""
+    batches = aiter(events)
+    pending: asyncio.Task[list[Event]] | None = None
+    try:
+        while True:
+            pending = pending or asyncio.ensure_future(_next(batches))
+            done, _ = await asyncio.wait({pending}, timeout=seconds)
+            if not done:
+                yield []
+                continue
+            try:
+                batch = pending.result()
+            except StopAsyncIteration:
+                return
+            pending = None
+            yield batch
+    finally:
+        if pending is not None:
+            pending.cancel()
+
+
+async def _next(batches: AsyncIterator[list[Event]]) -> list[Event]:
+    return await anext(batches)
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Keep browser pages out, and answer every error in the same form."""
+    host = request.headers.get("Host", "").partition(":")[0].lower()
+    if host not in HOSTS or "Origin" in request.headers:
+        hint = "Ask as http://localhost/v1/… over the Unix socket."
+        return _error(403, "forbidden", "no browser and no other host is answered here", hint)
+    try:
+        return await handler(request)
+    except ActionError as error:
+        return _error(_STATUS.get(error.code, 409), error.code, error.message, error.hint)
+    except web.HTTPException as error:
+        code = error.reason.lower().replace(" ", "-")
+        return _error(error.status, code, f"{request.method} {request.path}: {error.reason}")
+    except Exception:
+        logging.getLogger("dynaport.control").exception("%s %s", request.method, request.path)
+        return _error(500, "bug", f"{request.method} {request.path} failed inside the engine")
+
+
+def _answer(value: object, status: int = 200) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(value) + b"\n", status=status, content_type="application/json"
+    )
+
+
+def _error(status: int, code: str, message: str, hint: str = "") -> web.Response:
+    return _answer(ErrorAnswer(error=Refusal(code=code, message=message, hint=hint)), status)
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name, str(default))
+    if not text.isdecimal():
+        raise ActionError("usage", f"{name} is a number of lines, not {text!r}")
+    return int(text)

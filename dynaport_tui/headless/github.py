@@ -1,0 +1,83 @@
+"""The plain stream for GitHub Actions: failures as annotations, their logs as groups.
+
+Workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+from ..model.machine import State
+from ..model.view import ProjectChanged, Snapshot, StateChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .render import Failure, Item, Text
+
+_PLACE = re.compile(r"(?P<file>[^\s:()'\"]+\.\w+)(?::|, line )(?P<line>\d+)")
+
+
+class GitHub:
+    """Between commands of our own, nothing that a service prints is taken for a command."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._token = secrets.token_hex(16)
+
+    def begin(self, snapshot: Snapshot) -> str:
+        """As in the text format, with commands switched off from here on."""
+        return self._stop() + self._text.begin(snapshot)
+
+    def know(self, snapshot: Snapshot) -> None:
+        """Learn the names and addresses of services that came later."""
+        self._text.know(snapshot)
+
+    def items(self, items: Iterable[Item]) -> str:
+        """As in the text format, and an annotation for each failure."""
+        parts = []
+        for item in items:
+            parts.append(self._text.items([item]))
+            if isinstance(item, StateChanged) and item.new is State.FAILED:
+                parts.append(self._commands(_error(f"{item.service} failed", item.why)))
+            elif isinstance(item, ProjectChanged) and item.error:
+                errors = [_error("services.toml", line) for line in item.error.splitlines()]
+                parts.append(self._commands(*errors))
+        return "".join(parts)
+
+    def end(self, why: str, failures: Sequence[Failure]) -> str:
+        """A group for each service that failed, then why it all ended."""
+        parts = []
+        for failure in failures:
+            title = f"::group::{_data(f'{failure.service} failed: {failure.why}')}\n"
+            lines = "".join(self._text.line(line) for line in failure.lines)
+            parts += [self._resume(), title, self._stop(), lines]
+            parts += [self._resume(), "::endgroup::\n", self._stop()]
+        return "".join(parts) + self._text.end(why, ()) + self._resume()
+
+    def _commands(self, *commands: str) -> str:
+        return "".join([self._resume(), *commands, self._stop()])
+
+    def _stop(self) -> str:
+        return f"::stop-commands::{self._token}\n"
+
+    def _resume(self) -> str:
+        return f"::{self._token}::\n"
+
+
+def _error(title: str, why: str) -> str:
+    properties = {"title": title}
+    if place := _PLACE.search(why):
+        properties |= {"file": place["file"], "line": place["line"]}
+    shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::error {shown}::{_data(why)}\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,281 @@
+"""Events and log lines as text, the same for an engine here and one behind a socket."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Literal, Protocol
+from zlib import crc32
+
+import msgspec
+
+from ..model.machine import State
+from ..model.text import plain
+from ..model.view import (
+    Event,
+    LogLine,
+    Notice,
+    PortMoved,
+    ProjectChanged,
+    Reloaded,
+    Snapshot,
+    StateChanged,
+)
+from ..model.wire import encode_event, encode_snapshot
+
+Format = Literal["text", "json", "github"]
+Item = Event | LogLine
+
+OWN = "dynaport"
+"""The name in front of our own lines."""
+TAIL = 10
+"""Log lines that are repeated at the end for a service that failed."""
+
+_COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
+_RED, _BOLD, _DIM = "31", "1", "2"
+_WORDS = {
+    State.STARTING: "is starting",
+    State.READY: "is ready",
+    State.UNHEALTHY: "is unhealthy",
+    State.STOPPING: "is stopping",
+    State.STOPPED: "stopped",
+    State.BACKOFF: "ended",
+    State.DONE: "is done",
+    State.FAILED: "failed",
+}
+_BAD = (State.UNHEALTHY, State.BACKOFF, State.FAILED)
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A service that is FAILED at the end, its cause line and its last log lines."""
+
+    service: str
+    why: str
+    lines: Sequence[LogLine] = ()
+
+
+class Renderer(Protocol):
+    """Turns what happens into text with its line feeds."""
+
+    def begin(self, snapshot: Snapshot) -> str:
+        """What stands at the top."""
+
+    def know(self, snapshot: Snapshot) -> None:
+        """Learn the names and addresses of services that came later."""
+
+    def items(self, items: Iterable[Item]) -> str:
+        """Events and log lines, oldest first."""
+
+    def end(self, why: str, failures: Sequence[Failure]) -> str:
+        """What stands at the end."""
+
+
+def renderer(log_format: Format, *, colour: bool) -> Renderer:
+    """The renderer of a format."""
+    if log_format == "json":
+        return JsonLines()
+    text = Text(colour=colour)
+    if log_format == "text":
+        return text
+    from .github import GitHub
+
+    return GitHub(text)
+
+
+class JsonLines:
+    """One JSON object a line, as in the control socket's event stream."""
+
+    def begin(self, snapshot: Snapshot) -> str:
+        """The snapshot as the first event."""
+        return encode_snapshot(snapshot, time.time()).decode()
+
+    def know(self, snapshot: Snapshot) -> None:
+        """Nothing: every line stands for itself."""
+
+    def items(self, items: Iterable[Item]) -> str:
+        """A line each."""
+        return b"".join(map(encode_event, items)).decode()
+
+    def end(self, why: str, failures: Sequence[Failure]) -> str:
+        """Nothing: the `ended` event has said it."""
+        return ""
+
+
+class OnlyTheEnd:
+    """Says nothing unless services failed."""
+
+    def __init__(self, render: Renderer) -> None:
+        self._render = render
+
+    def begin(self, snapshot: Snapshot) -> str:
+        """Nothing, for now."""
+        self._render.know(snapshot)
+        return ""
+
+    def know(self, snapshot: Snapshot) -> None:
+        """Learn the names and addresses of services that came later."""
+        self._render.know(snapshot)
+
+    def items(self, items: Iterable[Item]) -> str:
+        """What is wrong with services.toml, and nothing else."""
+        return self._render.items([i for i in items if isinstance(i, ProjectChanged) and i.error])
+
+    def end(self, why: str, failures: Sequence[Failure]) -> str:
+        """As always when something failed."""
+        return self._render.end(why, failures) if failures else ""
+
+
+class Text:
+    """Lines for people: time, name, text."""
+
+    def __init__(self, *, colour: bool) -> None:
+        self.colour = colour
+        self._prefixes: dict[str, str] = {}
+        self._urls: dict[str, str] = {}
+        self._width = len(OWN)
+        self._second = -1
+        self._clock = ""
+
+    def names(self, services: Iterable[str]) -> None:
+        """Make room for these names; a colour once given stays."""
+        found = list(services)
+        self._width = max([self._width, *map(len, found)])
+        for name in [*self._prefixes, *found]:
+            self._prefixes[name] = self._prefix(name)
+
+    def begin(self, snapshot: Snapshot) -> str:
+        """What runs from which file, and every address."""
+        self.know(snapshot)
+        now, count = time.time(), len(snapshot.services)
+        head = f"{snapshot.project.name}: {count} {'service' if count == 1 else 'services'}, "
+        lines = [self.own(now, head + f"from {snapshot.project.file}")]
+        width = max((len(service) for service in self._urls), default=0)
+        lines += [self.own(now, f"  {s:{width}}  {url}") for s, url in self._urls.items()]
+        lines += [self.own(now, f"{s.id} {s.why}") for s in snapshot.services if s.waiting]
+        if snapshot.project.error:
+            lines.append(self.own(now, snapshot.project.error, bad=True))
+        return "".join(lines)
+
+    def items(self, items: Iterable[Item]) -> str:
+        """A line each; an event that a person need not know of gives none."""
+        line = self.line
+        return "".join([line(i) if type(i) is LogLine else self.event(i) for i in items])  # type: ignore[arg-type]
+
+    def end(self, why: str, failures: Sequence[Failure]) -> str:
+        """Why it ended, and what is known of each service that failed."""
+        now = time.time()
+        lines = []
+        for failure in failures:
+            text = f"{failure.service} failed: {failure.why}"
+            shown = f"; its last {len(failure.lines)} lines:" if failure.lines else ""
+            lines.append(self.own(now, text + shown, bad=True))
+            lines += [self.line(line) for line in failure.lines]
+        if why:
+            lines.append(self.own(now, f"ended: {why}", bad=bool(failures)))
+        return "".join(lines)
+
+    def line(self, line: LogLine) -> str:
+        """One line of a service's log."""
+        prefix = self._prefixes.get(line.service)
+        if prefix is None:
+            self.names([line.service])
+            prefix = self._prefixes[line.service]
+        text = line.text
+        if "\x1b" in text:
+            text = f"{text}\x1b[0m" if self.colour else plain(text)
+        return f"{self.clock(line.at)} {prefix}{text}\n"
+
+    def own(self, at: float, text: str, *, bad: bool = False) -> str:
+        """One line of our own, or several where the text has several."""
+        prefix = self._prefixes.get(OWN)
+        if prefix is None:
+            self.names([OWN])
+            prefix = self._prefixes[OWN]
+        start = f"{self.clock(at)} {prefix}"
+        body = text if self.colour else plain(text)
+        return "".join(
+            f"{start}{self._painted(part, _RED) if bad else part}\n" for part in body.splitlines()
+        )
+
+    def clock(self, at: float) -> str:
+        """Local time of day with milliseconds."""
+        second = int(at)
+        if second != self._second:
+            self._second = second
+            self._clock = time.strftime("%H:%M:%S", time.localtime(second))
+        stamp = f"{self._clock}.{int((at - second) * 1000):03d}"
+        return f"\x1b[{_DIM}m{stamp}\x1b[0m" if self.colour else stamp
+
+    def event(self, event: Event) -> str:
+        """One event; empty for those that a person need not know of."""
+        match event:
+            case StateChanged():
+                return self.own(event.at, self._state(event), bad=event.new in _BAD)
+            case Reloaded():
+                return self.own(event.at, _reload(event), bad=not event.ok)
+            case ProjectChanged():
+                return self._project(event)
+            case PortMoved():
+                return self._port(event)
+            case Notice():
+                return self.own(event.at, event.text)
+            case _:
+                return ""
+
+    def _state(self, event: StateChanged) -> str:
+        word = _WORDS[event.new]
+        url = self._urls.get(event.service)
+        if event.new is State.READY:
+            where = f" at {url}" if url else ""
+            return f"{event.service} {word}{where}" + (f" ({event.why})" if event.why else "")
+        last = word.rpartition(" ")[2]
+        why = event.why.removeprefix(f"{last}: ")
+        return f"{event.service} {word}" + (f": {why}" if why not in ("", last) else "")
+
+    def _project(self, event: ProjectChanged) -> str:
+        if event.error is not None:
+            text = f"services.toml was saved with mistakes, nothing changed:\n{event.error}"
+            return self.own(event.at, text, bad=True)
+        self.names(event.added)
+        parts = [
+            f"{word} {', '.join(services)}"
+            for word, services in (
+                ("added", event.added),
+                ("took out", event.removed),
+                ("changed", event.changed),
+            )
+            if services
+        ]
+        return self.own(event.at, f"services.toml: {'; '.join(parts) or 'nothing changed'}")
+
+    def _port(self, event: PortMoved) -> str:
+        port = "no port" if event.port is None else f"port {event.port}"
+        url = self._urls.pop(event.service, None)
+        if url and event.port is not None:
+            self._urls[event.service] = f"{url.rpartition(':')[0]}:{event.port}"
+        return self.own(event.at, f"{event.service} has {port} now: {event.why}")
+
+    def know(self, snapshot: Snapshot) -> None:
+        """Learn the names and addresses of services that came later."""
+        self.names(status.id for status in snapshot.services)
+        self._urls = {status.id: status.url for status in snapshot.services if status.url}
+
+    def _prefix(self, name: str) -> str:
+        padded = f"{name:{self._width}}"
+        code = _BOLD if name == OWN else str(self._colour(name))
+        return f"{self._painted(padded, code)} | "
+
+    def _colour(self, name: str) -> int:
+        return _COLOURS[crc32(name.encode()) % len(_COLOURS)]
+
+    def _painted(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
+
+
+def _reload(event: Reloaded) -> str:
+    more = len(event.files) - 3
+    files = ", ".join(event.files[:3]) + (f" and {more} more" if more > 0 else "")
+    if not event.ok:
+        return f"{event.service} was not reloaded ({files}): {event.why}"
+    took = f"{event.seconds * 1000:.0f} ms" if event.seconds < 1 else f"{event.seconds:.1f} s"
+    return f"{event.service} was reloaded in {took}: {files or event.why}"
