@@ -119,7 +119,7 @@ def _holder(entry: Entry, port: int) -> Holder:
         family="IPv6" if entry.family == AF_INET6 else "IPv4",
         listening=entry.listening,
         project=environ.get("DYNAPORT_PROJECT") or (lease.project if lease else None),
-        service=environ.get("DYNAPORT_SERVICE") or (lease.service if lease else None),
+        service=environ.get("DYNAPORT_SERVICE") or (lease.service_id if lease else None),
         root=lease.root if lease else None,
     )
 

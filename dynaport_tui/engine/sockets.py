@@ -35,9 +35,11 @@ class PortTaken(Exception):
         self.host = host
         self.holder = holder
         self.reason = reason
+        self.service = ""
+        self.pinned = True
 
     def __str__(self) -> str:
-        return self.describe()
+        return self.describe(self.service, pinned=self.pinned)
 
     def describe(self, service: str = "", *, pinned: bool = True) -> str:
         """What happened, who has the port, and what to do, for the service that wanted it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from .errors import NoFreePort
 
@@ -18,13 +19,15 @@ def computed_port(project: str, service: str, instance: str, slot: str, ports: R
     """The port that a service has on every machine unless something is in the way.
 
     `low + H mod (high - low + 1)`, where H is the first 8 bytes, as a big-endian number, of the
-    SHA-256 of `project/service/instance/slot` in UTF-8. The formula is fixed for ever: with another
-    one the machines of a team would no longer agree. Raises ValueError for an impossible range.
+    SHA-256 of `project/service/instance/slot` in UTF-8, composed (NFC: a folder's name may come
+    decomposed on macOS). The formula is fixed for ever: with another one the machines of a team
+    would no longer agree. Raises ValueError for an impossible range.
     """
     low, high = ports
     if not 1 <= low <= high <= 65535:
         raise ValueError(f"{low}-{high} is no range of ports")
-    digest = sha256(f"{project}/{service}/{instance}/{slot}".encode()).digest()
+    name = normalize("NFC", f"{project}/{service}/{instance}/{slot}")
+    digest = sha256(name.encode()).digest()
     return low + int.from_bytes(digest[:8], "big") % (high - low + 1)
 
 

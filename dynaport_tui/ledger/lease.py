@@ -49,9 +49,13 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
         return self.service, self.instance, self.slot
 
     @property
+    def service_id(self) -> str:
+        """`users`, or `users.2` where it is not the only instance."""
+        only = self.instance in ("1", "default")
+        return self.service if only else f"{self.service}.{self.instance}"
+
+    @property
     def owner(self) -> str:
         """Who holds it, for a person: `shop/users`, `shop/users.2`, `shop/users (debug)`."""
-        only = self.instance in ("", "1", "default")
-        service = self.service if only else f"{self.service}.{self.instance}"
-        name = f"{self.project}/{service}" if self.root else f"app {service}"
+        name = f"{self.project}/{self.service_id}" if self.root else f"app {self.service_id}"
         return f"{name} ({self.slot})" if self.slot else name
