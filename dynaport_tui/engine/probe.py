@@ -106,7 +106,7 @@ async def _http(
 
     started = time.monotonic()
     try:
-        # A session a probe costs no more than a shared one, and nothing has to be closed at the end.
+        # A session a probe costs no more than a shared one, and leaves nothing to close.
         async with (
             aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(force_close=True, ssl=False),

@@ -1,0 +1,130 @@
+"""Everything that touches processes, sockets and logs, for all services of a project."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import TYPE_CHECKING
+
+from ..model.reports import Forget, Signal, Start
+from ..model.view import LogAdvanced, Notice
+from .binding import bind_all
+from .errand import Errand
+from .files import log_folder, socket_path
+from .logs import ServiceLog
+from .nurseries import Heard, Nurseries
+from .runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from ..model.launch import Launch
+    from ..model.reports import Report
+    from ..model.spec import LogSpec, ServiceSpec
+    from ..model.view import Event
+    from .nursery import Nursery
+
+
+class Hands:
+    """The runners and nurseries; the Desk that each runner works at."""
+
+    def __init__(
+        self,
+        file: Path,
+        *,
+        post: Callable[[Report], None],
+        publish: Callable[[Event], None],
+        epoch: Callable[[str], int],
+        loaded: Callable[[str, list[str]], None],
+    ) -> None:
+        self.root = str(file.parent)
+        self.runtime = socket_path(file).parent
+        self.engine_id = f"{os.getpid()}-{time.monotonic_ns():x}"
+        self.post, self.epoch, self.files_loaded = post, epoch, loaded
+        self._publish = publish
+        self._log_folder = log_folder(file)
+        self._runners: dict[str, Runner] = {}
+        self._nurseries = Nurseries(self._nursery_lost)
+
+    def __getitem__(self, service: str) -> Runner:
+        """The runner of a service."""
+        return self._runners[service]
+
+    def add(self, spec: ServiceSpec, log: LogSpec) -> None:
+        """Make ready for a service, or take in what changed of it."""
+        if spec.id in self._runners:
+            self._runners[spec.id].respec(spec)
+            return
+        lines = ServiceLog(
+            spec.id,
+            self._log_folder,
+            log,
+            lambda service, last: self._publish(LogAdvanced(service=service, last=last)),
+            notice=lambda text: self.said(spec.id, text),
+        )
+        self._runners[spec.id] = Runner(spec, lines, self)
+
+    def prepare(self, launches: Iterable[Launch]) -> None:
+        """Start the nurseries that these will need."""
+        self._nurseries.prepare(launches)
+
+    async def bind(self, launches: Mapping[str, Launch]) -> None:
+        """Hold all ports before anything starts; raises PortTaken."""
+        await bind_all(self._runners, launches, self.root)
+
+    def perform(self, action: Start | Signal | Forget) -> None:
+        """Carry out what the fleet decided."""
+        match action:
+            case Start():
+                self._runners[action.service].start(action)
+            case Signal():
+                self._runners[action.service].signal(action.signal)
+            case Forget():
+                self._runners.pop(action.service).close()
+
+    def errand(self, name: str) -> Errand:
+        """A program to be run once."""
+        nursery = self._nurseries.any()
+        return Errand(nursery, self._nurseries, mark=f"{self.engine_id}/{name}", name=name)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait at most `seconds` for the last output of what has ended."""
+        logs = [runner.log for runner in self._runners.values()]
+        await asyncio.gather(*(log.drain(seconds) for log in logs))
+
+    async def end(self) -> None:
+        """End every process that is left, at once."""
+        await self._nurseries.close()
+
+    async def close(self) -> None:
+        """End every process, and let go of sockets and logs; safe to repeat."""
+        await self.end()
+        runners, self._runners = self._runners, {}
+        for runner in runners.values():
+            runner.close()
+
+    # ---- Desk
+
+    def nursery_for(self, launch: Launch) -> Nursery:
+        """Where a launch is born."""
+        return self._nurseries.for_launch(launch)
+
+    def route(self, heard: Heard) -> int:
+        """A new spawn number whose events go to `heard`."""
+        return self._nurseries.route(heard)
+
+    def unroute(self, spawn: int) -> None:
+        """No more events of that spawn."""
+        self._nurseries.unroute(spawn)
+
+    def said(self, service: str, text: str) -> None:
+        """The service has something to say to people."""
+        self._publish(Notice(at=time.time(), service=service, text=text))
+
+    def _nursery_lost(self, nursery: Nursery) -> None:
+        text = f"the fork server of {nursery.python} (pid {nursery.pid}) died; its services ended"
+        self._publish(Notice(at=time.time(), text=text))
+        for runner in self._runners.values():
+            runner.lost(nursery)

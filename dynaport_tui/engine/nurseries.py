@@ -1,0 +1,107 @@
+"""All nurseries of a project: one for each interpreter and set of variables read at its start."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .nursery import Event, Nursery, at_start, sweep_orphans
+
+if TYPE_CHECKING:
+    from ..model.launch import Launch
+
+Key = tuple[str, tuple[tuple[str, str], ...]]
+Heard = Callable[[Mapping[str, Any]], None]
+
+
+class Nurseries:
+    """Starts a nursery when the first service needs it, and hands its events to whom they
+    concern.
+    """
+
+    def __init__(self, lost: Callable[[Nursery], None]) -> None:
+        self._lost = lost
+        self._all: dict[Key, Nursery] = {}
+        self._routes: dict[int, Heard] = {}
+        self._numbers = itertools.count(1)
+        self._sweeps: set[asyncio.Task[None]] = set()
+        self._births = threading.Lock()
+
+    def route(self, heard: Heard) -> int:
+        """A new spawn number whose events go to `heard`."""
+        number = next(self._numbers)
+        self._routes[number] = heard
+        return number
+
+    def unroute(self, spawn: int) -> None:
+        """No more events of that spawn."""
+        self._routes.pop(spawn, None)
+
+    def prepare(self, launches: Iterable[Launch]) -> None:
+        """Start the nurseries that these will need, so that they import while we do other
+        things.
+        """
+        for launch in sorted(launches, key=lambda launch: launch.kind == "command"):
+            self.for_launch(launch)
+
+    def for_launch(self, launch: Launch) -> Nursery:
+        """The nursery for a launch; an executed program is born in whichever there is."""
+        if launch.kind == "command":
+            return self.any()
+        return self._get((launch.python, at_start(launch.env)), warm=True)
+
+    def any(self) -> Nursery:
+        """A nursery for programs that are only executed."""
+        living = next((n for n in self._all.values() if n.alive), None)
+        return living or self._get((sys.executable, at_start(os.environ)), warm=False)
+
+    def _get(self, key: Key, *, warm: bool) -> Nursery:
+        found = self._all.get(key)
+        if found is not None and found.alive:
+            return found
+        python, variables = key
+        plain = {n: v for n, v in os.environ.items() if (n, v) not in at_start({n: v})}
+        env = {**plain, **dict(variables)}
+        with self._births:
+            nursery = Nursery(python, env, warm=warm, heard=self._dispatch, lost=self._died)
+            self._all[key] = nursery
+        nursery.attach()
+        return nursery
+
+    def _dispatch(self, event: Event) -> None:
+        heard = self._routes.get(event.get("id", 0))
+        if heard is not None:
+            heard(event)
+
+    def _died(self, nursery: Nursery) -> None:
+        """What it started lives on as ours, until it is swept; only then may anything start
+        again.
+        """
+        self._all = {key: n for key, n in self._all.items() if n is not nursery}
+        task = asyncio.ensure_future(self._sweep(nursery))
+        self._sweeps.add(task)
+        task.add_done_callback(self._sweeps.discard)
+
+    async def _sweep(self, nursery: Nursery) -> None:
+        await asyncio.to_thread(nursery.reap)
+        await self._sweep_orphans()
+        self._lost(nursery)
+
+    async def _sweep_orphans(self) -> None:
+        if sys.platform == "linux":  # elsewhere nobody becomes our child by adoption
+            await asyncio.to_thread(sweep_orphans, self._pids, self._births)
+
+    def _pids(self) -> list[int]:
+        return [nursery.pid for nursery in self._all.values()]
+
+    async def close(self) -> None:
+        """End all of them and whatever is left below us."""
+        await asyncio.gather(*self._sweeps)
+        nurseries, self._all = list(self._all.values()), {}
+        await asyncio.gather(*(nursery.quit() for nursery in nurseries))
+        await self._sweep_orphans()

@@ -1,0 +1,254 @@
+"""The engine's end of a nursery: one fork server an interpreter, and the frames that go to and
+fro.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+PROGRAM = Path(__file__).parent.parent / "nursery" / "__main__.py"
+_HEADER = struct.Struct(">I")
+_CHUNK = 1 << 16
+_FRAME_MAX = 4 << 20
+_BUFFER = 1 << 20
+
+AT_START = ("PYTHON", "LD_", "DYLD_", "OMP_", "MALLOC_", "OPENBLAS_", "MKL_")
+"""Prefixes of variables that are read when an interpreter starts or a library is imported."""
+AT_START_NAMES = frozenset({"TZ"})
+
+Event = dict[str, Any]
+
+
+def at_start(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The variables of `env` that a process forked from a running interpreter could no longer
+    see.
+    """
+    return tuple(
+        sorted(
+            (name, value)
+            for name, value in env.items()
+            if name.startswith(AT_START) or name in AT_START_NAMES
+        )
+    )
+
+
+class Nursery:
+    """A fork server; it ends with us, and everything that it started with it."""
+
+    def __init__(
+        self,
+        python: str,
+        env: Mapping[str, str],
+        *,
+        warm: bool,
+        heard: Callable[[Event], None],
+        lost: Callable[[Nursery], None],
+    ) -> None:
+        self.python = python
+        self._heard, self._lost = heard, lost
+        self._out: deque[tuple[memoryview, tuple[int, ...]]] = deque()
+        self._in = bytearray()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._socket, theirs = socket.socketpair()
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+        self.alive = True
+        with theirs:
+            self._process = subprocess.Popen(
+                [python, str(PROGRAM), str(theirs.fileno()), "warm" if warm else "bare"],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=_stderr(),
+                stderr=_stderr(),
+                cwd="/",
+                env=dict(env),
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+
+    def attach(self) -> None:
+        """Begin to listen; called inside the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket, self._readable)
+
+    def send(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> None:
+        """Send a frame; the descriptors are duplicated, so the caller may close its own at once."""
+        if not self.alive:
+            return
+        body = json.dumps(message).encode()
+        frame = memoryview(_HEADER.pack(len(body)) + body)
+        self._out.append((frame, tuple(os.dup(fd) for fd in fds)))
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._out:
+            data, fds = self._out[0]
+            try:
+                sent = socket.send_fds(self._socket, [data], list(fds))
+            except BlockingIOError:
+                assert self._loop is not None
+                self._loop.add_writer(self._socket, self._writable)
+                return
+            except OSError:
+                self._break()
+                return
+            for fd in fds:
+                os.close(fd)
+            if sent < len(data):
+                self._out[0] = (data[sent:], ())
+            else:
+                self._out.popleft()
+
+    def _writable(self) -> None:
+        assert self._loop is not None
+        self._loop.remove_writer(self._socket)
+        self._flush()
+
+    def _readable(self) -> None:
+        try:
+            data = self._socket.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._break()
+            return
+        self._in += data
+        for event in self._frames():
+            self._heard(event)
+
+    def _frames(self) -> list[Event]:
+        events = []
+        while len(self._in) >= _HEADER.size:
+            (size,) = _HEADER.unpack_from(self._in)
+            if size > _FRAME_MAX:
+                self._break()
+                break
+            end = _HEADER.size + size
+            if len(self._in) < end:
+                break
+            events.append(json.loads(self._in[_HEADER.size : end]))
+            del self._in[:end]
+        return events
+
+    def _break(self) -> None:
+        """The other end is gone or talks nonsense: it must not live on without us."""
+        if not self.alive:
+            return
+        self._close()
+        self._process.kill()
+        self._lost(self)
+
+    def _close(self) -> None:
+        self.alive = False
+        if self._loop is not None:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+        self._socket.close()
+        for _, fds in self._out:
+            for fd in fds:
+                os.close(fd)
+        self._out.clear()
+
+    async def quit(self, patience: float = 3.0) -> None:
+        """End it and everything it started; killed after `patience` seconds."""
+        if self.alive:
+            self.send({"op": "quit"})
+            self._close()
+        await asyncio.to_thread(self.reap, patience)
+
+    def reap(self, patience: float = 3.0) -> None:
+        """Wait for its end, blocking at most `patience` seconds before it is killed."""
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(patience)
+
+
+def _stderr() -> int | None:
+    """Our own stderr where there is one; what nurseries write there are bugs of ours."""
+    try:
+        return sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        return subprocess.DEVNULL
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what a dead nursery leaves behind (Linux; PR_SET_CHILD_SUBREAPER in
+    prctl(2)).
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def sweep_orphans(
+    nurseries: Callable[[], Collection[int]], births: threading.Lock, rounds: int = 50
+) -> None:
+    """Kill every descendant of ours that is not below a nursery; blocks, call it in a thread.
+
+    In rounds, because what is being killed may be forking; bounded by `rounds`. No nursery may be
+    born while `births` is held, or it would be taken for an orphan.
+    """
+    import psutil
+
+    for _ in range(rounds):
+        with births:
+            known = nurseries()
+            orphans = [p for p in psutil.Process().children() if p.pid not in known]
+            doomed = [c for p in orphans for c in (*_children(p), p)]
+        if not orphans:
+            return
+        for process in doomed:
+            _kill(process.pid)
+        for process in orphans:
+            _reap(process.pid)
+
+
+def _children(process: Any) -> list[Any]:
+    import psutil
+
+    try:
+        found: list[Any] = process.children(recursive=True)
+    except psutil.Error:
+        return []
+    return found
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _reap(pid: int) -> None:
+    """Collect an adopted child; a killed one ends soon, so the wait is short."""
+    import time
+
+    for _ in range(100):
+        try:
+            done, _status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if done:
+            return
+        time.sleep(0.005)

@@ -1,0 +1,122 @@
+"""One start of one service: its descriptors, what it reports, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..model.reports import Start
+
+REPORT_LINE_MAX = 1 << 20
+"""Bytes of one report; a longer one is nonsense and ends the channel."""
+
+
+class ReportChannel:
+    """What a service that our own runner serves tells the engine, a JSON object a line."""
+
+    def __init__(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
+        self._heard = heard
+        self._loop = asyncio.get_running_loop()
+        self._buffer = b""
+        self._ours, self.theirs = socket.socketpair()
+        self._ours.setblocking(False)
+        self._loop.add_reader(self._ours, self.read)
+        self._open = True
+
+    def read(self) -> None:
+        """Take in all that has arrived."""
+        while self._open:
+            try:
+                data = self._ours.recv(1 << 16)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data or len(self._buffer) > REPORT_LINE_MAX:
+                self.close()
+                return
+            *lines, self._buffer = (self._buffer + data).split(b"\n")
+            for line in lines:
+                self._hear(line)
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            report = json.loads(line)
+        except ValueError:
+            return  # a child that a service forked may have torn a line; the next one counts
+        if isinstance(report, dict):
+            self._heard(report)
+
+    def close(self) -> None:
+        """Stop listening; safe to repeat."""
+        if self._open:
+            self._open = False
+            self._loop.remove_reader(self._ours)
+            self._ours.close()
+        self.theirs.close()
+
+
+class Streams:
+    """The pipes, or the terminal, that a process writes to."""
+
+    def __init__(self, *, tty: bool) -> None:
+        self.tty = tty
+        if tty:
+            self._terminal()
+        else:
+            out, self._out_theirs = os.pipe()
+            err, self._err_theirs = os.pipe()
+            self.ours = {"stdout": out, "stderr": err}
+            self.theirs = {"stdout": self._out_theirs, "stderr": self._err_theirs}
+
+    def _terminal(self) -> None:
+        import fcntl
+        import struct
+        import termios
+
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self.ours = {"stdout": ours}
+        self.theirs = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+
+    def close_theirs(self) -> None:
+        """Close the ends that the process was given."""
+        for fd in set(self.theirs.values()):
+            os.close(fd)
+        self.theirs = {}
+
+
+def spawn_message(
+    action: Start, spawn: int, fds: Mapping[str, int], *, mark: str, notify: str | None
+) -> dict[str, Any]:
+    """The frame that asks a nursery for this start; `fds` are attached in their order."""
+    launch = action.launch
+    env = {**launch.env, **launch.peers, "DYNAPORT_MARK": mark}
+    if notify is not None:
+        env["NOTIFY_SOCKET"] = notify
+    return {
+        "op": "spawn",
+        "id": spawn,
+        "kind": "exec" if launch.kind == "command" else launch.kind,
+        "argv": list(launch.argv),
+        "cwd": launch.cwd,
+        "env": env,
+        "fds": list(fds),
+        "mark": mark,
+        "name": action.service,
+        "host": launch.host,
+        "port": launch.port,
+        "hand_down": launch.hand_down,
+        "listen_names": ["http"],
+        "debug": launch.debug,
+        "fresh": action.fresh,
+        "cold": not launch.warm,
+        "tty": launch.tty,
+        "epoch": action.epoch,
+    }

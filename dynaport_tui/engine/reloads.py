@@ -1,0 +1,173 @@
+"""From a saved file to new code: what to watch now, and what a change asks of the fleet."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from ..model.lastwords import relative
+from ..model.machine import State
+from ..model.view import Event, Notice, Reloaded
+from .changes import Changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from ..model.fleet import Fleet
+    from ..model.record import Transition
+    from ..model.spec import ProjectSpec
+    from .watch import Watcher
+
+_CALM = 0.05
+"""Seconds during which new interests are gathered before the watcher is told: modules load one by
+one.
+"""
+_NAMED = 3
+"""Files named in a cause line."""
+
+
+class Project(Protocol):
+    """What reloading needs of the engine."""
+
+    project: ProjectSpec
+    fleet: Fleet
+
+    def reread(self) -> None:
+        """services.toml or an env file was saved."""
+
+    def publish(self, event: Event) -> None:
+        """Tell all who look."""
+
+    def turn_soon(self) -> None:
+        """Intent was changed."""
+
+
+class _Reload:
+    """A reload under way."""
+
+    def __init__(self, files: list[str]) -> None:
+        self.files, self.started = files, time.monotonic()
+
+
+class Reloads:
+    """Watches what the services run, and hands changes to the fleet."""
+
+    def __init__(self, engine: Project) -> None:
+        self._engine = engine
+        self._changes = Changes()
+        self._watcher: Watcher | None = None
+        self._stirred: asyncio.Event | None = None
+        self._under_way: dict[str, _Reload] = {}
+        self._closed = False
+
+    async def run(self) -> None:
+        """Watch until closed."""
+        # 60 ms of import that no start should wait for.
+        watcher = await asyncio.to_thread(_watcher)
+        if self._closed:
+            return
+        self._watcher = watcher(self._saved, trouble=self._complain)
+        self._stir()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watcher.run())
+            group.create_task(self._keep_current(self._watcher))
+
+    def close(self) -> None:
+        """Watch no more; safe to repeat."""
+        self._closed = True
+        self._stir()
+        if self._watcher is not None:
+            self._watcher.close()
+
+    # ---- interests
+
+    def loaded(self, service: str, files: Iterable[str]) -> None:
+        """A service loaded these files."""
+        self._changes.loaded(service, files)
+        self._stir()
+
+    def forget(self, service: str) -> None:
+        """A service is no more."""
+        self._changes.forget(service)
+        self._stir()
+
+    def _stir(self) -> None:
+        """What is to be watched may have changed."""
+        if self._stirred is not None:
+            self._stirred.set()
+
+    async def _keep_current(self, watcher: Watcher) -> None:
+        """Tell the watcher what to watch, whenever that may have changed."""
+        stirred = self._stirred = asyncio.Event()
+        while not self._closed:
+            stirred.clear()
+            project, records = self._engine.project, self._engine.fleet.records
+            globs = self._changes.globs(records)
+            folders = await asyncio.to_thread(self._changes.expand, globs, project.root)
+            files = self._changes.files(project, records)
+            watcher.watch(files, folders, self._changes.selected)
+            await stirred.wait()
+            await asyncio.sleep(_CALM)
+
+    # ---- changes
+
+    def _saved(self, paths: set[Path]) -> None:
+        engine = self._engine
+        settings = self._changes.settings(engine.project)
+        reached = self._changes.reached(paths - settings, engine.fleet.records)
+        if paths & settings:
+            engine.reread()
+        for service, files in reached.items():
+            names = [relative(str(path), engine.project.root) for path in files]
+            self._reload(service, names, f"{_listed(names)} changed")
+        if paths & settings or reached:
+            engine.turn_soon()
+        self._stir()
+
+    def asked(self, services: Sequence[str]) -> None:
+        """A person asks for the new code."""
+        for service in services:
+            self._reload(service, [], "asked to reload")
+
+    def _reload(self, service: str, files: list[str], why: str) -> None:
+        fleet = self._engine.fleet
+        if fleet.files_changed(service, why, asyncio.get_running_loop().time()):
+            self._under_way[service] = _Reload(files)
+
+    def moved(self, change: Transition) -> None:
+        """A service changed its state: that may end a reload, and changes what to watch."""
+        if change.new in (State.BACKOFF, State.FAILED):
+            self._stir()
+        reload = self._under_way.get(change.service)
+        if reload is None or change.new not in _ENDS or change.old is not State.STARTING:
+            return
+        del self._under_way[change.service]
+        self._engine.publish(
+            Reloaded(
+                at=time.time(),
+                service=change.service,
+                files=reload.files,
+                ok=change.new in (State.READY, State.DONE),
+                why=change.why,
+                seconds=round(time.monotonic() - reload.started, 3),
+            )
+        )
+
+    def _complain(self, text: str) -> None:
+        self._engine.publish(Notice(at=time.time(), text=text))
+
+
+_ENDS = (State.READY, State.DONE, State.UNHEALTHY, State.BACKOFF, State.FAILED)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+def _watcher() -> type[Watcher]:
+    from .watch import Watcher
+
+    return Watcher

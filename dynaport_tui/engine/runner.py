@@ -1,0 +1,375 @@
+"""Carries out the fleet's actions for one service and reports what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..model.lastwords import error_line, last_words
+from ..model.reports import (
+    Answered,
+    Exited,
+    Gone,
+    ReadyReport,
+    Report,
+    Spawned,
+    Start,
+    Survivors,
+    Unanswered,
+)
+from ..model.view import Exit
+from .errand import Errand
+from .notify import NotifySocket
+from .probe import ProbeResult, probe
+from .prober import Prober
+from .process import ReportChannel, Streams, spawn_message
+from .sockets import HeldSocket, PortTaken, check_free, hold, wait_until_free
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from ..model.launch import Launch
+    from ..model.spec import ServiceSpec
+    from .logs import Attachment, ServiceLog
+    from .nursery import Nursery
+
+_DRAIN = 0.5
+"""Seconds to wait, after an exit, for the last words that are still in the pipe."""
+_PORT_PATIENCE = 3.0
+"""Seconds to wait, after everything of a service ended, for its port to be free again."""
+_WORDS = 200
+"""Lines looked through for the cause of an exit."""
+
+
+class Desk(Protocol):
+    """What a runner needs of the engine."""
+
+    root: str
+    engine_id: str
+    runtime: Path
+
+    def post(self, report: Report) -> None:
+        """Hand in a report."""
+
+    def nursery_for(self, launch: Launch) -> Nursery:
+        """The nursery in which it is to be born."""
+
+    def route(self, heard: Callable[[Mapping[str, Any]], None]) -> int:
+        """A new spawn number whose events go to `heard`."""
+
+    def unroute(self, spawn: int) -> None:
+        """No more events of that spawn."""
+
+    def epoch(self, service: str) -> int:
+        """The service's present epoch."""
+
+    def files_loaded(self, service: str, files: list[str]) -> None:
+        """The service loaded these project files."""
+
+    def said(self, service: str, text: str) -> None:
+        """The service has something to say to people."""
+
+
+class Runner:
+    """The hands of one service. At most one process is its present one; others only drain."""
+
+    def __init__(self, spec: ServiceSpec, log: ServiceLog, desk: Desk) -> None:
+        self.spec, self.log, self._desk = spec, log, desk
+        self.held: HeldSocket | None = None
+        self.scheme = "http"
+        self._current: _Run | None = None
+        self._notify: NotifySocket | None = None
+
+    # ---- the port
+
+    def hold(self, launch: Launch) -> None:
+        """Bind and listen, unless that is done already; raises PortTaken."""
+        if not launch.held or launch.port is None:
+            self.let_go()
+            return
+        if self.held is not None:
+            if (self.held.host, self.held.port) == (launch.host, launch.port):
+                return
+            self.let_go()
+        self.held = hold(launch.host, launch.port)
+
+    def let_go(self) -> None:
+        """Stop listening: from now on connections are refused."""
+        if self.held is not None:
+            self.held.close()
+            self.held = None
+
+    # ---- actions
+
+    def start(self, action: Start) -> None:
+        """Start a process; the reports say how that went."""
+        try:
+            self.prepare_port(action.launch)
+            nursery = self._desk.nursery_for(action.launch)
+        except (PortTaken, OSError) as error:
+            exit_ = Exit(error=str(error))
+            self._desk.post(Exited(service=self.spec.id, run=action.run, exit=exit_))
+            return
+        self._current = _Run(self, action, nursery, self._desk)
+
+    def prepare_port(self, launch: Launch) -> None:
+        """Hold the port, or see that it is free; raises PortTaken, which names the service."""
+        try:
+            self._prepare_port(launch)
+        except PortTaken as error:
+            error.service, error.pinned = self.spec.id, self.spec.port is not None
+            raise
+
+    def _prepare_port(self, launch: Launch) -> None:
+        if launch.held:
+            self.hold(launch)
+        elif launch.port is not None:
+            check_free(launch.port, launch.host)
+
+    def signal(self, name: str) -> None:
+        """Signal everything of the present process."""
+        if self._current is not None:
+            self._current.signal(getattr(signal, f"SIG{name}", signal.SIGTERM))
+
+    def respec(self, spec: ServiceSpec) -> None:
+        """Take in a spec that needs no restart: from now on it is asked as that one says."""
+        same, self.spec = spec.health == self.spec.health, spec
+        if not same and self._current is not None:
+            self._current.probe_anew()
+
+    def lost(self, nursery: Nursery) -> None:
+        """Its nursery died and everything in it was ended."""
+        if self._current is not None and self._current.nursery is nursery:
+            self._current.lost()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """NOTIFY_SOCKET, made when it is first needed."""
+        if self._notify is None:
+            path = self._desk.runtime / f"n{self._desk.route(lambda _event: None)}"
+            self._notify = NotifySocket(path, self._notified)
+        return {"NOTIFY_SOCKET": self._notify.path}
+
+    def _notified(self, message: dict[str, str]) -> None:
+        if self._current is None:
+            return
+        if message.get("READY") == "1":
+            self._current.ready(message.get("STATUS") or "said READY=1")
+        elif "STATUS" in message:
+            self._desk.said(self.spec.id, message["STATUS"])
+
+    @property
+    def present(self) -> bool:
+        """Whether a process is there that has not been reported gone."""
+        return self._current is not None and not self._current.over
+
+    def close(self) -> None:
+        """Let go of everything but the processes."""
+        if self._current is not None:
+            self._current.close()
+        self.let_go()
+        if self._notify is not None:
+            self._notify.close()
+            self._notify = None
+        self.log.close()
+
+
+class _Run:
+    """One process, from the fork until nothing of it is left."""
+
+    def __init__(self, runner: Runner, action: Start, nursery: Nursery, desk: Desk) -> None:
+        self.nursery = nursery
+        self.over = False
+        self._runner, self._action, self._desk = runner, action, desk
+        self._error: str | None = None
+        self._first_line = runner.log.last
+        self._ending: asyncio.Task[None] | None = None
+        self._prober: Prober | None = None
+        self._epoch = action.epoch
+        self._mark = f"{desk.engine_id}/{runner.spec.id}"
+        self._answers = action.launch.kind != "command"
+        self._spawn = desk.route(self._heard)
+        self._channel = ReportChannel(self._told) if action.launch.kind != "command" else None
+        self._attachments = self._begin()
+
+    def _begin(self) -> list[Attachment]:
+        launch, held = self._action.launch, self._runner.held
+        streams = Streams(tty=launch.tty)
+        fds = dict(streams.theirs)
+        if held is not None:
+            fds["listen"] = held.fileno()
+        if self._channel is not None:
+            fds["report"] = self._channel.theirs.fileno()
+        message = spawn_message(
+            self._action,
+            self._spawn,
+            fds,
+            mark=self._mark,
+            notify=self._runner.environment["NOTIFY_SOCKET"],
+        )
+        self.nursery.send(message, list(fds.values()))
+        streams.close_theirs()
+        if self._channel is not None:
+            self._channel.theirs.close()
+        log = self._runner.log
+        return [
+            log.attach("stderr" if name == "stderr" else "stdout", fd)
+            for name, fd in streams.ours.items()
+        ]
+
+    # ---- what the nursery says
+
+    def _heard(self, event: Mapping[str, Any]) -> None:
+        service, run = self._runner.spec.id, self._action.run
+        match event["event"]:
+            case "spawned":
+                self._desk.post(Spawned(service=service, run=run, pid=event["pid"]))
+                self._spawned()
+            case "failed":
+                self._finish()
+                exit_ = Exit(error=event["error"])
+                self._desk.post(Exited(service=service, run=run, exit=exit_, again=False))
+            case "exited":
+                exit_ = Exit(code=event["code"], signal=event["signal"])
+                self._ending = asyncio.create_task(self._ended(exit_))
+            case "signalled":
+                pids = tuple(event["pids"])
+                self._desk.post(Survivors(service=service, run=run, pids=pids))
+            case "gone":
+                self._ending = asyncio.create_task(self._gone(self._ending))
+
+    def _spawned(self) -> None:
+        """A process that reports for itself is first asked when it has done so."""
+        kind = self._runner.spec.health.kind
+        if not self._runner.spec.task and (self._channel is None or kind in ("log", "command")):
+            self.probe_anew()
+
+    async def _ended(self, exit_: Exit) -> None:
+        self._stop_probing()
+        if self._channel is not None:
+            self._channel.read()
+        why = self._error
+        if why is None and exit_.code != 0:
+            why = await self._last_words()
+        self._desk.post(
+            Exited(service=self._runner.spec.id, run=self._action.run, exit=exit_, why=why)
+        )
+
+    async def _last_words(self) -> str | None:
+        # A grandchild may hold the pipe for ever: what has not come by then is not waited for.
+        await asyncio.gather(*(attachment.drain(_DRAIN) for attachment in self._attachments))
+        log = self._runner.log
+        after = max(self._first_line, log.last - _WORDS)
+        lines = log.lines(after=after, limit=_WORDS)
+        errors = [line.text for line in lines if line.stream == "stderr"]
+        return last_words(errors or [line.text for line in lines], self._desk.root)
+
+    async def _gone(self, exited: asyncio.Task[None] | None) -> None:
+        if exited is not None:
+            await exited
+        launch = self._action.launch
+        if launch.port is not None and not launch.held:
+            await wait_until_free(launch.port, launch.host, _PORT_PATIENCE)
+        self._finish()
+        self._desk.post(Gone(service=self._runner.spec.id, run=self._action.run))
+
+    def lost(self) -> None:
+        """The nursery died: whatever it had not yet said is now so."""
+        if self.over:
+            return
+        if self._ending is None:
+            self._heard({"event": "exited", "code": None, "signal": int(signal.SIGKILL)})
+        self._heard({"event": "gone"})
+
+    def signal(self, number: int) -> None:
+        """Signal the group and all that escaped from it."""
+        self.nursery.send({"op": "signal", "id": self._spawn, "signal": int(number)})
+
+    # ---- what the service says
+
+    def _told(self, report: Mapping[str, Any]) -> None:
+        match report.get("report"):
+            case "ready":
+                self._runner.scheme = report.get("scheme", "http")
+                self._answers = bool(report.get("app", True))
+                self._serves()
+            case "files":
+                self._desk.files_loaded(self._runner.spec.id, list(report["files"]))
+            case "error":
+                self._error = error_line(
+                    report["why"], report.get("file"), report.get("line"), self._desk.root
+                )
+            case "ended":
+                self._error = report["why"]
+
+    def _serves(self) -> None:
+        """Its own word is enough, unless services.toml says how to ask."""
+        if not self._runner.spec.health.explicit:
+            self.ready("its server is up")
+        if not self._runner.spec.task:
+            self.probe_anew()
+
+    def ready(self, why: str) -> None:
+        """The service said that it serves."""
+        self._desk.post(ReadyReport(service=self._runner.spec.id, run=self._action.run, why=why))
+
+    # ---- probes
+
+    def probe_anew(self) -> None:
+        """Begin to ask it, as its spec says now."""
+        self._stop_probing()
+        self._prober = Prober(
+            self._runner.spec.health, self._probed, ask=self._ask, follow=self._runner.log.follow
+        )
+        self._prober.start()
+
+    async def _ask(self) -> ProbeResult:
+        self._epoch = self._desk.epoch(self._runner.spec.id)
+        launch = self._action.launch
+        return await probe(
+            self._runner.spec.health,
+            host=launch.host,
+            port=launch.port,
+            scheme=self._runner.scheme,
+            cwd=launch.cwd,
+            env={**launch.env, **launch.peers},
+            any_answer=self._runner.spec.health.kind == "runner" and not self._answers,
+            run=self._execute,
+        )
+
+    async def _execute(
+        self, argv: Sequence[str], cwd: str, env: Mapping[str, str], patience: float
+    ) -> int:
+        mark = f"{self._mark}/probe"
+        errand = Errand(self.nursery, self._desk, mark=mark, name="probe")
+        return await errand.run(argv, cwd, env, patience)
+
+    def _probed(self, result: ProbeResult) -> None:
+        service, kind = self._runner.spec.id, self._runner.spec.health.kind
+        epoch = self._epoch if kind not in ("log", "alive") else self._desk.epoch(service)
+        if result.ok:
+            self._desk.post(
+                Answered(service=service, epoch=epoch, why=result.why, latency_ms=result.latency_ms)
+            )
+        else:
+            self._desk.post(Unanswered(service=service, epoch=epoch, why=result.why))
+
+    def _stop_probing(self) -> None:
+        if self._prober is not None:
+            self._prober.cancel()
+            self._prober = None
+
+    # ---- the end
+
+    def _finish(self) -> None:
+        self.over = True
+        self.close()
+        self._desk.unroute(self._spawn)
+
+    def close(self) -> None:
+        """Stop asking and listening; the pipes are read until they end."""
+        self._stop_probing()
+        if self._channel is not None:
+            self._channel.close()

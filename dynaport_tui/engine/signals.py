@@ -1,0 +1,37 @@
+"""INT, TERM and HUP, posted to the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_WORDS = {
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "asked to end by SIGTERM",
+    signal.SIGHUP: "the terminal is gone",
+}
+
+
+class Signals:
+    """Passes each signal on with a word for people; `forward` gets it as well."""
+
+    def __init__(self, interrupted: Callable[[int, str], None]) -> None:
+        self.forward: Callable[[int], None] | None = None
+        self._interrupted = interrupted
+        self._loop = asyncio.get_running_loop()
+        for number in _WORDS:
+            self._loop.add_signal_handler(number, self._came, number)
+
+    def _came(self, number: signal.Signals) -> None:
+        if self.forward is not None:
+            self.forward(number)
+        self._interrupted(number, _WORDS[number])
+
+    def close(self) -> None:
+        """Back to Python's own handlers."""
+        for number in _WORDS:
+            self._loop.remove_signal_handler(number)
