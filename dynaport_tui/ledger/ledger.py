@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -99,7 +99,7 @@ class Ledger:
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._create_private()
             return sqlite3.connect(
                 self.path, timeout=0.2, isolation_level=None, check_same_thread=False
             )
@@ -107,6 +107,12 @@ class Ledger:
             raise self._unusable(error.strerror or str(error)) from None
         except sqlite3.Error as error:
             raise self._unusable(str(error)) from None
+
+    def _create_private(self) -> None:
+        # Never open an existing one: closing a file takes away all locks that this process has on
+        # it, those of another connection too (https://sqlite.org/howtocorrupt.html, 2.2).
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA synchronous = NORMAL")

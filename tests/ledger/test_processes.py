@@ -75,3 +75,22 @@ def test_a_process_killed_while_it_leases_leaves_a_good_file(
         assert port not in kept.values()
     with closing(sqlite3.connect(ledger.path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+LEAVE_WAL_MODE = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=0)
+try:
+    print(*db.execute("PRAGMA journal_mode = DELETE").fetchone())
+except sqlite3.OperationalError as error:
+    print(error)
+db.close()
+"""
+
+
+def test_a_second_ledger_in_one_process_takes_no_lock_from_the_first(
+    ledger: Ledger, start: Start
+) -> None:
+    with Ledger() as second:
+        assert second.leases() == []
+    said, _ = start(LEAVE_WAL_MODE, ledger.path).communicate(timeout=30)
+    assert said == "database is locked\n"
