@@ -135,12 +135,13 @@ def _lease(port: int, pid: int, command: str, environ: dict[str, str]) -> Lease 
     project = environ.get("DYNAPORT_PROJECT")
     if pid not in engines and NURSERY not in command and not project:
         return None
+    # The control socket lies in a folder that is named by the project's key.
+    key = engines.get(pid) or Path(environ.get("DYNAPORT_SOCKET", "")).parent.name
     leases = [lease for lease in _leases() if lease.port == port and lease.root]
-    if pid in engines:
-        leases = [e for e in leases if project_key(Path(e.root, "services.toml")) == engines[pid]]
-    elif project:
-        leases = [lease for lease in leases if lease.project == project]
-    return leases[0] if len(leases) == 1 else None
+    exact = [lease for lease in leases if project_key(Path(lease.root, "services.toml")) == key]
+    named = [lease for lease in leases if project in (None, lease.project)]
+    found = exact or named
+    return found[0] if len(found) == 1 else None
 
 
 def _engines() -> dict[int, str]:

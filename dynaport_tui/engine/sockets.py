@@ -36,17 +36,15 @@ class PortTaken(Exception):
         self.holder = holder
         self.reason = reason
         self.service = ""
+        """Who wanted the port, and with `pinned` how: set by whoever knows, for the message."""
         self.pinned = True
 
     def __str__(self) -> str:
-        return self.describe(self.service, pinned=self.pinned)
-
-    def describe(self, service: str = "", *, pinned: bool = True) -> str:
-        """What happened, who has the port, and what to do, for the service that wanted it."""
-        subject = f"port {self.port} of {service}" if service else f"port {self.port}"
-        other = f"give {service or 'the service'} another `port` in services.toml"
-        if not pinned:
-            other = f"choose another one with `dynaport release {service or 'SERVICE'}`"
+        """What happened, who has the port, and what to do now."""
+        subject = f"port {self.port} of {self.service}" if self.service else f"port {self.port}"
+        other = f"give {self.service or 'the service'} another `port` in services.toml"
+        if not self.pinned:
+            other = f"choose another one with `dynaport release {self.service or 'SERVICE'}`"
         if self.holder is None:
             return f"{subject} on {self.host} cannot be had: {self.reason}. Mend that, or {other}."
         return f"{subject} {_held_by(self.holder)}, or {other}."

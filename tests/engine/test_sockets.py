@@ -152,7 +152,7 @@ def test_an_outsider_on_either_family_is_named_with_pid_and_command(
     assert (holder(error).pid, holder(error).family) == (process.pid, family)
     assert holder(error).command.startswith(sys.executable)
     assert len(holder(error).command) <= 80
-    assert f"port {port} of users is held by pid {process.pid} (" in error.describe("users")
+    assert str(error).startswith(f"port {port} is held by pid {process.pid} (")
     assert f"End it with `kill {process.pid}`" in str(error)
 
 
@@ -173,6 +173,23 @@ def test_a_service_of_another_project_is_named(port: int, outsider: Outsider) ->
         f"port {port} is held by service users.2 of project blog, pid {process.pid} ("
     )
     assert "`dynaport stop users.2` in the folder of blog" in str(error)
+
+
+def test_of_two_checkouts_that_pin_one_port_the_right_one_is_named(
+    port: int, outsider: Outsider, project: Project
+) -> None:
+    want = Want(service="users", instance="1", pinned=port)
+    other = project.beside("other")
+    with Ledger() as ledger:
+        for checkout in (project, other):
+            ledger.lease(str(checkout.folder), "blog", [want], (20000, 29999))
+    env = {"DYNAPORT_PROJECT": "blog", "DYNAPORT_SERVICE": "users"}
+    outsider(
+        "127.0.0.1",
+        port,
+        env={**env, "DYNAPORT_SOCKET": str(project_runtime(other.file) / "sock")},
+    )
+    assert holder(taken("127.0.0.1", port)).root == str(other.folder)
 
 
 def test_a_port_that_an_engine_holds_is_named_after_its_lease(
@@ -277,13 +294,13 @@ def test_a_host_that_is_not_here_is_named(host: str, reason: str, port: int) -> 
 def test_the_remedy_fits_a_pinned_port_and_a_chosen_one() -> None:
     found = Holder(pid=42, command="python app.py", family="IPv4")
     error = PortTaken(5001, "127.0.0.1", found)
-    assert error.describe("users") == (
+    error.service = "users"
+    assert str(error) == (
         "port 5001 of users is held by pid 42 (python app.py). End it with `kill 42`, "
         "or give users another `port` in services.toml."
     )
-    assert error.describe("users", pinned=False).endswith(
-        "or choose another one with `dynaport release users`."
-    )
+    error.pinned = False
+    assert str(error).endswith("or choose another one with `dynaport release users`.")
 
 
 async def test_waiting_for_a_port_ends_when_its_process_does(
