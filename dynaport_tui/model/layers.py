@@ -120,6 +120,6 @@ def _displaced(alternatives: Mapping[str, tuple[str, ...]], top: Layer) -> set[s
     chosen = next((key for key in alternatives if key in top), None)
     if chosen is None:
         return set()
-    gone = {key for key in alternatives if key != chosen}
-    gone.update(companion for key in gone for companion in alternatives[key])
-    return gone - set(alternatives[chosen])
+    others = [key for key in alternatives if key != chosen]
+    companions = {companion for key in others for companion in alternatives[key]}
+    return {*others, *companions} - set(alternatives[chosen])

@@ -43,10 +43,12 @@ class LineIndex:
 
     def line(self, keys: Keys) -> int:
         """The line, from 1, of a path, or of the nearest thing around it."""
-        for end in range(len(keys), 0, -1):
-            if keys[:end] in self._first:
-                return self._line_at(self._first[keys[:end]])
-        return 1
+        return self._line_at(self.offset(keys))
+
+    def offset(self, keys: Keys) -> int:
+        """Where in the text a path, or the nearest thing around it, begins."""
+        around = (keys[:end] for end in range(len(keys), 0, -1))
+        return next((self._first[part] for part in around if part in self._first), 0)
 
     def written(self, keys: Keys) -> str | None:
         """The source text of a value; None for a table with a header of its own."""

@@ -69,7 +69,10 @@ class Report:
     def finish(self) -> None:
         """Raise ConfigError when anything was reported."""
         if self._found:
-            raise ConfigError(sorted(self._found.values(), key=lambda problem: problem.line))
+            in_order = sorted(
+                self._found.items(), key=lambda item: (item[1].line, self.index.offset(item[0][0]))
+            )
+            raise ConfigError([problem for _, problem in in_order])
 
 
 class Spot:
@@ -143,7 +146,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     options = {option.lower(): option for option in known}
-    found = get_close_matches(word.lower(), options, n=1)
+    swapped = [option for option in options if sorted(option) == sorted(word.lower())]
+    found = swapped or get_close_matches(word.lower(), options, n=1)
     return options[found[0]] if found else None
 
 

@@ -93,11 +93,11 @@ def _explain(error: str, text: str, report: Report) -> None:
         return
     line = int(match["line"] or 0) if match else 0
     column = match["column"] if match else None
-    if not line or reason.startswith("Unclosed"):
-        line, column = (
-            report.index.unfinished if not line or reason.startswith("Unclosed") else line,
-            None,
-        )
+    if reason.startswith("Unclosed"):
+        line, column = report.index.unfinished, None
+    elif not line:
+        inside_value = reason.startswith(("Invalid value", "Unterminated", "Illegal", "Unescaped"))
+        line = report.index.unfinished if inside_value else text.rstrip().count("\n") + 1
     message, hint = _plain(reason, report.index.source(line), int(column) if column else None)
     _report(report, line, f"column {column}: {message}" if column else message, hint)
 
