@@ -112,13 +112,13 @@ def _doubtful(root: Layer) -> Iterator[str]:
 
 def _drafts(name: str, layer: Layer) -> Iterator[Draft]:
     names = instance_names(layer)
-    if names is None:
-        yield Draft(name, "1", name, layer)
-        return
-    for instance in names:
+    for instance in names or ("1",):
         own = layer.table("instance").table(instance)
         yield Draft(
-            name, instance, f"{name}.{instance}", overlay(layer, own) if own.items else layer
+            name,
+            instance,
+            f"{name}.{instance}" if names else name,
+            overlay(layer, own) if own.items else layer,
         )
 
 

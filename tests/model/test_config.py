@@ -268,6 +268,10 @@ def test_instances_are_counted_or_named_and_may_differ() -> None:
     assert services["users.2"].env == {"A": "1", "B": "3"}
 
 
+def test_the_only_instance_may_have_a_table_of_its_own() -> None:
+    assert users("[services.users.instance.1]\nport = 5001").port == 5001
+
+
 PROFILES = """
 [services.users]
 app = "users:app"
