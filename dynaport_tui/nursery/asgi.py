@@ -1,0 +1,126 @@
+"""Serves ASGI applications by the service's own uvicorn, on the held socket."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .failure import Unusable
+from .health import EPOCH, PATH, PROBE
+from .load import missing
+
+if TYPE_CHECKING:
+    from .place import Place
+
+BACKLOG = 1024
+_probed: contextvars.ContextVar[bool] = contextvars.ContextVar("dynaport_probed", default=False)
+
+
+def serve(place: Place, app: Any) -> None:
+    """Serve until TERM or INT, finishing the requests in flight."""
+    try:
+        import uvicorn
+    except ModuleNotFoundError as error:
+        if error.name != "uvicorn":
+            raise
+        raise Unusable(missing("uvicorn", "an ASGI application is served by uvicorn")) from None
+    if place.request.debug and isinstance(getattr(app, "debug", None), bool):
+        app.debug = True
+    front = _Front(app, place.epoch)
+    config = uvicorn.Config(
+        front,
+        host=place.host,
+        port=place.port or 0,
+        interface="asgi3",
+        backlog=BACKLOG,
+        use_colors=_colours(),
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # no banner
+    logging.getLogger("uvicorn.access").addFilter(lambda _record: not _probed.get())
+    server = _told_server(uvicorn.Server, place)(config)
+    _stop_on_signals(server)
+    assert place.held is not None
+    try:
+        server.run(sockets=[socket.socket(fileno=os.dup(place.held.fd))])
+    except SystemExit:
+        if server.started:
+            raise
+    if not server.started:
+        raise Unusable(f"the application's startup failed: {front.why}") from front.failure
+
+
+def _told_server(base: Any, place: Place) -> Any:
+    """uvicorn's server, saying so when the application has started."""
+
+    class Server(base):  # type: ignore[misc]
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                scheme = "https" if self.config.ssl else "http"
+                place.report.ready("uvicorn", scheme=scheme, app=True)
+
+    return Server
+
+
+def _stop_on_signals(server: Any) -> None:
+    """uvicorn sends itself the signal again when it has stopped: it finds this handler, and the exit is a normal one."""
+
+    def stop(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+def _colours() -> bool | None:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else sys.stdout.isatty()
+
+
+class _Front:
+    """Stands before the application: answers our probe, and keeps what made its startup fail."""
+
+    def __init__(self, app: Any, epoch: int) -> None:
+        self._app = app
+        self._epoch = str(epoch).encode()
+        self.failure: BaseException | None = None
+
+    @property
+    def why(self) -> str:
+        """What made its startup fail, in a line."""
+        if self.failure is None:
+            return "see its log"
+        return f"{type(self.failure).__name__}: {self.failure}"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            _probed.set(scope["path"] == PATH or _from_probe(scope))
+            if scope["path"] == PATH:
+                await self._answer(send)
+                return
+        try:
+            await self._app(scope, receive, send)
+        except BaseException as error:
+            if scope["type"] == "lifespan":
+                self.failure = error
+            raise
+
+    async def _answer(self, send: Any) -> None:
+        headers = [
+            (b"content-type", b"text/plain"),
+            (b"content-length", b"2"),
+            (EPOCH.lower().encode(), self._epoch),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+def _from_probe(scope: Any) -> bool:
+    prefix = PROBE.encode()
+    return any(n == b"user-agent" and v.startswith(prefix) for n, v in scope["headers"])

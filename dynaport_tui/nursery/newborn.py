@@ -1,0 +1,93 @@
+"""A process forked from the nursery becomes what a freshly started interpreter would be."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .entry import AT_START
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from .request import Request
+
+_streams: list[Any] = []
+
+
+def environment(env: dict[str, str]) -> None:
+    """Make `env` the whole environment, for C libraries too."""
+    zone = os.environ.get("TZ")
+    paths = os.environ.get("PYTHONPATH", "")
+    for name in list(os.environ):
+        del os.environ[name]
+    os.environ.update(env)
+    if env.get("TZ") != zone:
+        time.tzset()
+    _search_path(paths, env.get("PYTHONPATH", ""))
+
+
+def _search_path(before: str, now: str) -> None:
+    if before != now:
+        old = {os.path.abspath(entry) for entry in before.split(os.pathsep) if entry}
+        new = [os.path.abspath(entry) for entry in now.split(os.pathsep) if entry]
+        sys.path[:] = new + [entry for entry in sys.path if entry not in old]
+
+
+def streams() -> None:
+    """New text streams on descriptors 0 to 2: lines leave at once, and whole."""
+    _streams.extend((sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__))
+    sys.stdin = sys.__stdin__ = _open(0, "r", sys.stdin)  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _open(1, "w", sys.stdout)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _open(2, "w", sys.stderr, "backslashreplace")  # type: ignore[misc]
+
+
+def _open(fd: int, mode: str, like: TextIO | None, errors: str | None = None) -> TextIO:
+    encoding = getattr(like, "encoding", None) or "utf-8"
+    errors = errors or getattr(like, "errors", None)
+    stream: Any = open(fd, mode, buffering=1, encoding=encoding, errors=errors, closefd=False)
+    return stream  # type: ignore[no-any-return]
+
+
+def arguments(request: Request, first: str, argv: list[str]) -> None:
+    """sys.argv, and `first` as the folder that imports look in before all others."""
+    sys.argv[:] = argv
+    sys.path.insert(0, first)
+    _forget_hidden(first, sys.modules.keys() - AT_START)
+    for finder in list(sys.path_importer_cache.values()):
+        if hasattr(finder, "invalidate_caches"):
+            finder.invalidate_caches()
+    process: Any = sys.modules.get("multiprocessing.process")
+    if process is not None:
+        process.ORIGINAL_DIR = request.cwd
+
+
+def _forget_hidden(folder: str, names: Collection[str]) -> None:
+    """Unload what the project has a module of its own for: it would have been found first."""
+    try:
+        entries = os.listdir(folder)
+    except OSError:
+        return
+    own = {entry[:-3] for entry in entries if entry.endswith(".py")}
+    own |= {e for e in entries if os.path.isfile(os.path.join(folder, e, "__init__.py"))}
+    for name in names:
+        top = name.partition(".")[0]
+        if top in own and not top.startswith("_"):
+            sys.modules.pop(name, None)
+
+
+def main_module(path: str | None) -> ModuleType:
+    """A new `__main__`; with a path, as of a program started by it."""
+    module = ModuleType("__main__")
+    module.__dict__.update(__builtins__=__builtins__, __annotations__={})
+    if path is not None:
+        from importlib.machinery import SourceFileLoader
+
+        module.__dict__.update(
+            __file__=path, __cached__=None, __loader__=SourceFileLoader("__main__", path)
+        )
+    sys.modules["__main__"] = module
+    return module

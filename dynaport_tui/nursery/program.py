@@ -1,0 +1,73 @@
+"""The life of a service that is Python, from the fork to the interpreter's own end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from . import failure, hooks, label, loader, newborn, script, serve
+from .child import LISTEN, REPORT
+from .place import Place
+from .report import Report
+
+if TYPE_CHECKING:
+    from .request import Request
+
+
+class Program:
+    """An `app` or a `script`.
+
+    It ends as every program does: the interpreter waits for threads, runs the exit handlers and flushes.
+    """
+
+    def __init__(self, request: Request, starter: ModuleType) -> None:
+        self._request = request
+        self._starter = starter  # the nursery's own __main__: its frame is still below us
+        self._ended_well = False
+
+    def run(self) -> None:
+        """Run it; what escapes from here ends the process the way Python ends it."""
+        request = self._request
+        newborn.environment(request.env)
+        newborn.streams()
+        label.show(request)
+        report = Report(REPORT if "report" in request.fds else None)
+        held = LISTEN if "listen" in request.fds else None
+        place = Place(request, held, report)
+        hooks.install()
+        loader.install(fresh=request.fresh, loaded=report.file)
+        serve.prepare(place)
+        self._pid = os.getpid()
+        atexit.register(self._last_words, report)
+        try:
+            self._live(place)
+        except SystemExit as error:
+            self._left(error, report)
+            raise
+        except failure.Unusable as error:
+            failure.tell(error, report)
+            sys.exit(f"dynaport: {error}")
+        except BaseException as error:
+            failure.tell(error, report)
+            raise
+
+    def _live(self, place: Place) -> None:
+        if self._request.kind == "script":
+            script.run(self._request, place.report)
+            self._ended_well = True
+        else:
+            serve.app(place)
+
+    def _left(self, error: SystemExit, report: Report) -> None:
+        if error.code is None or error.code == 0:
+            self._ended_well = self._request.kind == "script"
+        elif isinstance(error.code, str):
+            failure.tell(error, report)
+
+    def _last_words(self, report: Report) -> None:
+        served = report.listening or self._request.port is None
+        if self._ended_well and not served and os.getpid() == self._pid:
+            report.ended("the script ended without serving")

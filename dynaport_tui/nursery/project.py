@@ -1,0 +1,31 @@
+"""Which files are the project's own, and not a library's."""
+
+from __future__ import annotations
+
+import os
+import site
+import sysconfig
+
+HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def _libraries() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    folders += site.getsitepackages() if hasattr(site, "getsitepackages") else []
+    folders.append(site.getusersitepackages() if hasattr(site, "getusersitepackages") else "")
+    every = {os.path.abspath(folder) for folder in folders if folder}
+    every |= {os.path.realpath(folder) for folder in every}
+    return (*(folder + os.sep for folder in sorted(every)), HERE)
+
+
+_LIBRARIES = _libraries()
+_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+
+def owns(path: str) -> bool:
+    """Whether a source file belongs to the project: neither standard library nor installed nor made up."""
+    if not path or path.startswith("<"):
+        return False
+    path = os.path.abspath(path)
+    return not path.startswith(_LIBRARIES) and not any(part in path for part in _PACKAGES)

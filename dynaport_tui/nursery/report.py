@@ -1,0 +1,60 @@
+"""What a service tells the engine, a JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from typing import Any
+
+from .held import Descriptor
+
+
+class Report:
+    """The engine's ear; without one, or when it is gone, nothing happens."""
+
+    def __init__(self, fd: int | None) -> None:
+        self._ear = None if fd is None else Descriptor(fd)
+        self._lock = threading.Lock()
+        self._files: set[str] = set()
+        self.listening = False
+        """Whether anything of this service ever listened on its port."""
+        os.register_at_fork(after_in_child=self._forked)
+
+    def _forked(self) -> None:
+        self._lock = threading.Lock()  # another thread may have held it during the fork
+
+    def ready(self, server: str, *, scheme: str = "http", app: bool) -> None:
+        """It serves, or is about to: a connection that comes now is answered. Said once."""
+        if not self.listening:
+            self.listening = True
+            self._send(report="ready", server=server, scheme=scheme, app=app)
+
+    def file(self, path: str) -> None:
+        """A file of the project was loaded; each is told once."""
+        if path not in self._files:
+            self._files.add(path)
+            self._send(report="files", files=[path])
+
+    def elsewhere(self, port: int) -> None:
+        """It listens on a port that is not the one it was given."""
+        self._send(report="elsewhere", port=port)
+
+    def error(self, why: str, file: str | None, line: int | None) -> None:
+        """It cannot go on; the process is about to end."""
+        self._send(report="error", why=why, file=file, line=line)
+
+    def ended(self, why: str) -> None:
+        """It came to its end without an error, and without having served."""
+        self._send(report="ended", why=why)
+
+    def _send(self, **fields: Any) -> None:
+        data = json.dumps(fields).encode() + b"\n"
+        with self._lock:
+            if self._ear is None or not self._ear.intact():
+                return
+            try:
+                while data:
+                    data = data[os.write(self._ear.fd, data) :]
+            except OSError:
+                self._ear = None  # the engine is gone, and we are about to be
