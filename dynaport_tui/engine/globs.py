@@ -17,7 +17,7 @@ MOST_FOLDERS = 5000
 
 
 class Glob:
-    """The globs of one service; nothing is read from the disk before it is asked for.
+    """The globs of one service; the disk is walked when that is asked for, each time anew.
 
     In a glob `*` stays within a folder, `**` does not, a leading `!` takes files out again, and
     a folder's name means all that is in it. At most MOST_FOLDERS folders are walked.
@@ -108,7 +108,10 @@ def _by_base(cwd: Path, globs: Sequence[str]) -> dict[Path, list[str]]:
 
 def _split(cwd: Path, glob: str) -> tuple[Path, str]:
     parts = Path(glob).parts
-    fixed = next((i for i, part in enumerate(parts) if _is_wild(part)), len(parts) - 1)
+    fixed = next((i for i, part in enumerate(parts) if _is_wild(part)), None)
+    if fixed is None and cwd.joinpath(*parts).is_dir():
+        parts = (*parts, "**")
+    fixed = len(parts) - 1 if fixed is None else fixed
     base = os.path.normpath(cwd.joinpath(*parts[:fixed]))
     return Path(base), "/".join(parts[fixed:])
 
@@ -122,9 +125,7 @@ def _taken_out(cwd: Path, glob: str, base: Path) -> list[str]:
 
 def _depth(pattern: str) -> int:
     """How many folders below its base a glob reaches."""
-    if "**" in pattern or not _is_wild(pattern.rpartition("/")[2]):
-        return MOST_FOLDERS
-    return pattern.count("/")
+    return MOST_FOLDERS if "**" in pattern else pattern.count("/")
 
 
 def _is_wild(part: str) -> bool:
