@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..model.machine import State
-from .globs import Selection, expand
+from .globs import Glob, expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._loaded: dict[str, set[Path]] = {}
-        self._selections: dict[Globs, Selection] = {}
+        self._selections: dict[Globs, Glob] = {}
 
     def loaded(self, service: str, files: Iterable[str]) -> None:
         """The service loaded these files."""
@@ -64,7 +64,7 @@ class Changes:
     def expand(self, globs: Iterable[Globs], root: str) -> set[Path]:
         """The folders that these patterns mean now; walks the disk, so call it in a thread."""
         self._selections = {g: expand(Path(g.cwd), g.patterns, g.ignore, Path(root)) for g in globs}
-        return set[Path]().union(*(s.folders for s in self._selections.values()))
+        return set[Path]().union(*(s.folders() for s in self._selections.values()))
 
     def selected(self, path: Path) -> bool:
         """Whether any expanded pattern means `path`; may be called in a thread."""

@@ -43,7 +43,7 @@ def find_project(file: str | None, folder: str | None) -> Path:
             return (place / DEFAULT_NAME).resolve()
     raise ProjectNotFound(
         f"no services.toml in {start} or above it. Write one:\n\n"
-        '    [services.web]\n    app = "app:app"          # or script = "app.py", or command = "…"\n\n'
+        '    [services.web]\n    app = "app:app"      # or script = "app.py", or command = "…"\n\n'
         "then run `dynaport up`."
     )
 
