@@ -63,6 +63,7 @@ def start(here: Here, options: Options) -> int:
 
 def serve(options: Options, report_to: int) -> int:
     """The engine process itself: run, and tell the starter how the beginning went."""
+    from ..engine.engine import Engine
     from ..engine.lock import AlreadyRunning
     from .foreground import run
 
@@ -70,7 +71,7 @@ def serve(options: Options, report_to: int) -> int:
         _tell(report_to, Told(pid=os.getpid()))
 
     try:
-        return run(options, listening=listening)
+        return run(Engine(options), listening=listening)
     except AlreadyRunning as running:
         _tell(report_to, Told(pid=running.pid or 0, running=True))
         return OK

@@ -12,7 +12,7 @@ from . import say
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ..engine.engine import Engine, Options
+    from ..engine.engine import Engine
     from ..headless import Format, Stream
 
     View = Callable[[Engine], Stream]
@@ -34,32 +34,30 @@ def plain_stream(log_format: Format) -> View:
 
 
 def run(
-    options: Options,
+    engine: Engine,
     view: View | None = None,
     *,
     listening: Callable[[Engine], None] | None = None,
     work: Work | None = None,
 ) -> int:
-    """Run the engine to its end; the exit code.
+    """Open the engine and run it to its end; the exit code.
 
     `listening` is called when the control socket answers; without one nothing goes on. `work` runs
     beside the engine, which is stopped when it is done; its result, unless None, is the exit code.
     Raises what Engine.open() raises.
     """
-    return asyncio.run(_Run(options, view, listening, work).run())
+    return asyncio.run(_Run(engine, view, listening, work).run())
 
 
 class _Run:
     def __init__(
         self,
-        options: Options,
+        engine: Engine,
         view: View | None,
         listening: Callable[[Engine], None] | None,
         work: Work | None,
     ) -> None:
-        from ..engine.engine import Engine
-
-        self._engine = Engine(options)
+        self._engine = engine
         self._view = view
         self._listening = listening
         self._work = work

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import say
+from .environment import NOT_EXECUTABLE, NOT_FOUND
 from .errors import OK
 from .follow import ask_running
 from .waiting import duration, until_ready
@@ -89,14 +90,29 @@ def test_command(
 
 
 def _alone(options: Options, command: list[str], log_format: Format | None) -> int:
+    from ..engine.engine import Engine
     from .foreground import run
 
-    async def work(engine: Engine) -> int | None:
-        if not await engine.wait_ready():
-            return None
-        return await engine.execute(command)
+    engine = Engine(options)
+    ready = False
 
-    return run(options, lambda engine: _stream(engine, log_format), work=work)
+    async def work(engine: Engine) -> int | None:
+        nonlocal ready
+        ready = await engine.wait_ready()
+        return await _executed(engine, command) if ready else None
+
+    code = run(engine, lambda engine: _stream(engine, log_format), work=work)
+    if not ready:
+        say.error(f"{command[0]} was not run: {engine.ended_why}")
+    return code
+
+
+async def _executed(engine: Engine, command: list[str]) -> int:
+    try:
+        return await engine.execute(command)
+    except OSError as error:
+        say.error(f"{command[0]} could not be run: {error}")
+        return NOT_FOUND
 
 
 def _stream(engine: Engine, log_format: Format | None) -> Stream:
@@ -139,7 +155,7 @@ def _run(command: list[str], env: dict[str, str]) -> int:
         process = subprocess.Popen(command, env=env)
     except OSError as error:
         say.error(f"{command[0]}: {error.strerror}")
-        return 127 if isinstance(error, FileNotFoundError) else 126
+        return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
     # The terminal sends its own INT to the command too; we stay to tell its code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))

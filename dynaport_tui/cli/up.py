@@ -74,11 +74,12 @@ def up_command(
 
 
 def _in_foreground(here: Here, options: Options, log_format: Format) -> int:
+    from ..engine.engine import Engine
     from ..engine.lock import AlreadyRunning
     from .foreground import plain_stream, run
 
     try:
-        return run(options, plain_stream(log_format))
+        return run(Engine(options), plain_stream(log_format))
     except AlreadyRunning as running:
         from .follow import follow
 

@@ -102,12 +102,13 @@ class Client:
         with closing(self._connect(self.timeout)) as connection:
             wire = connection.sock
             response = self._send(connection, "GET", "/events?logs=none", None)
+            self._waiting(response.readline)  # the snapshot: what follows are changes
             while (left := deadline - time.monotonic()) > 0:
                 yield self.snapshot()
                 wire.settimeout(max(left, 0.001))
                 try:
                     line = response.readline()
-                except (TimeoutError, ValueError):
+                except TimeoutError:
                     return
                 except (OSError, http.client.HTTPException) as error:
                     raise NotRunning(self.path) from error

@@ -38,7 +38,7 @@ _WORDS = {
     State.READY: "is ready",
     State.UNHEALTHY: "is unhealthy",
     State.STOPPING: "is stopping",
-    State.STOPPED: "stopped",
+    State.STOPPED: "is stopped",
     State.BACKOFF: "ended",
     State.DONE: "is done",
     State.FAILED: "failed",
@@ -121,8 +121,8 @@ class OnlyTheEnd:
         return self._render.items([i for i in items if isinstance(i, ProjectChanged) and i.error])
 
     def end(self, why: str, failures: Sequence[Failure]) -> str:
-        """As always when something failed."""
-        return self._render.end(why, failures) if failures else ""
+        """What is known of each service that failed."""
+        return self._render.end("", failures)
 
 
 class Text:
@@ -167,7 +167,8 @@ class Text:
         lines = []
         for failure in failures:
             text = f"{failure.service} failed: {failure.why}"
-            shown = f"; its last {len(failure.lines)} lines:" if failure.lines else ""
+            count = len(failure.lines)
+            shown = f"; its last {'line' if count == 1 else f'{count} lines'}:" if count else ""
             lines.append(self.own(now, text + shown, bad=True))
             lines += [self.line(line) for line in failure.lines]
         if why:
@@ -199,11 +200,11 @@ class Text:
 
     def clock(self, at: float) -> str:
         """Local time of day with milliseconds."""
-        second = int(at)
+        second, millis = divmod(round(at * 1e6) // 1000, 1000)
         if second != self._second:
             self._second = second
             self._clock = time.strftime("%H:%M:%S", time.localtime(second))
-        stamp = f"{self._clock}.{int((at - second) * 1000):03d}"
+        stamp = f"{self._clock}.{millis:03d}"
         return f"\x1b[{_DIM}m{stamp}\x1b[0m" if self.colour else stamp
 
     def event(self, event: Event) -> str:
@@ -229,8 +230,9 @@ class Text:
             where = f" at {url}" if url else ""
             return f"{event.service} {word}{where}" + (f" ({event.why})" if event.why else "")
         last = word.rpartition(" ")[2]
-        why = event.why.removeprefix(f"{last}: ")
-        return f"{event.service} {word}" + (f": {why}" if why not in ("", last) else "")
+        if event.why.startswith(last):  # "starting: app.py was saved", "stopped by you"
+            return f"{event.service} {word}{event.why.removeprefix(last)}"
+        return f"{event.service} {word}" + (f": {event.why}" if event.why else "")
 
     def _project(self, event: ProjectChanged) -> str:
         if event.error is not None:

@@ -1,0 +1,264 @@
+"""Stand-ins by name for what a test does not want to be about."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from dynaport_tui.control.server import ControlServer, serve
+from dynaport_tui.engine.bus import Bus, BusSubscription
+from dynaport_tui.model.machine import State
+from dynaport_tui.model.view import (
+    ActionError,
+    Ended,
+    Event,
+    LogAdvanced,
+    LogLine,
+    ProjectStatus,
+    ServiceStatus,
+    Snapshot,
+    StateChanged,
+    Verb,
+)
+
+T = TypeVar("T")
+
+NOON = 1767268800.0
+"""2026-01-01T12:00:00Z."""
+
+
+def status(service: str, state: State = State.READY, **more: object) -> ServiceStatus:
+    """A row as an engine would give it."""
+    fields = {
+        "id": service,
+        "name": service.partition(".")[0],
+        "instance": 1,
+        "state": state,
+        "why": "answered GET /healthz in 3 ms",
+        "port": 20417,
+        "url": "http://127.0.0.1:20417",
+        "pid": 4242,
+        **more,
+    }
+    return ServiceStatus(**fields)  # type: ignore[arg-type]
+
+
+class FakeEngine:
+    """An EngineView that does what it is told; nothing runs behind it."""
+
+    def __init__(self, *services: ServiceStatus, file: str = "/shop/services.toml") -> None:
+        self.services = {status.id: status for status in services}
+        self.project = ProjectStatus(
+            name="shop",
+            root=str(Path(file).parent),
+            file=file,
+            state="ready",
+            engine_pid=99999999,
+        )
+        self.variables: dict[str, str] = {"PORT": "20417", "API_KEY": "abc"}
+        self.acts: list[tuple[Verb, list[str]]] = []
+        self.downs = 0
+        self.downed = asyncio.Event()
+        self.refusal: ActionError | None = None
+        self.kept = 50_000
+        """Lines of a service that are not forgotten."""
+        self._lines: dict[str, list[LogLine]] = {service: [] for service in self.services}
+        self._bus = Bus(self.snapshot)
+        self._over: asyncio.Future[int] | None = None
+
+    # ---- EngineView
+
+    def snapshot(self) -> Snapshot:
+        """What the test has set."""
+        return Snapshot(project=self.project, services=list(self.services.values()))
+
+    def subscribe(self) -> BusSubscription:
+        """A real subscription."""
+        return self._bus.subscribe()
+
+    def logs(self, service: str, after: int = 0, limit: int = 1000) -> Sequence[LogLine]:
+        """What the test had the service say."""
+        if service not in self._lines:
+            raise ActionError("unknown-service", f"no service {service!r}", "There is users.")
+        lines = self._lines[service]
+        first = max(after, len(lines) - self.kept)
+        return lines[first : first + limit]
+
+    def env(self, service: str) -> Mapping[str, str]:
+        """The same for every service."""
+        self.logs(service, limit=0)
+        return self.variables
+
+    async def act(self, verb: Verb, services: Sequence[str]) -> Snapshot:
+        """Remember the wish, or refuse as the test said."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.acts.append((verb, list(services)))
+        return self.snapshot()
+
+    async def down(self) -> None:
+        """Count, and end."""
+        self.downs += 1
+        self.downed.set()
+        self.end(0, "asked to stop")
+
+    # ---- what a run needs beside
+
+    socket_path = Path("/nowhere")
+
+    async def open(self) -> None:
+        """Be ready to run."""
+        self._over = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> int:
+        """Until `end`."""
+        assert self._over is not None
+        return await self._over
+
+    async def wait_ready(self) -> bool:
+        """At once."""
+        return True
+
+    async def execute(self, argv: Sequence[str]) -> int:
+        """Remember the command; its code is 7."""
+        self.acts.append(("start", list(argv)))
+        return 7
+
+    # ---- what a test does
+
+    def say(self, service: str, *texts: str, at: float | None = None) -> None:
+        """Lines of the service's log."""
+        lines = self._lines[service]
+        for text in texts:
+            lines.append(
+                LogLine(
+                    service=service,
+                    number=len(lines) + 1,
+                    at=time.time() if at is None else at,
+                    stream="stdout",
+                    text=text,
+                )
+            )
+        self.change(service, log_lines=len(lines))
+        self.publish(LogAdvanced(service=service, last=len(lines)))
+
+    def move(self, service: str, new: State, why: str, at: float | None = None) -> None:
+        """Another state."""
+        old = self.services[service].state
+        self.change(service, state=new, why=why)
+        now = time.time() if at is None else at
+        self.publish(StateChanged(at=now, service=service, old=old, new=new, why=why))
+
+    def change(self, service: str, **fields: object) -> None:
+        """Another row, without an event."""
+        self.services[service] = msgspec.structs.replace(self.services[service], **fields)
+
+    def publish(self, event: Event) -> None:
+        """Any event."""
+        self._bus.publish(event)
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody is subscribed."""
+        return self._bus.watched
+
+    def end(self, code: int, why: str) -> None:
+        """The last event, once."""
+        if self._over is not None and not self._over.done():
+            self._over.set_result(code)
+        self.publish(Ended(at=time.time(), code=code, why=why))
+        self._bus.close()
+
+
+class ServedEngine:
+    """A FakeEngine behind a real control socket, on a loop in a thread of its own."""
+
+    def __init__(self, engine: FakeEngine, path: Path) -> None:
+        self.engine = engine
+        self._path = path
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="engine")
+        self._server: ControlServer | None = None
+
+    def __enter__(self) -> ServedEngine:
+        self._thread.start()
+        future = asyncio.run_coroutine_threadsafe(serve(self.engine, self._path), self._loop)
+        self._server = future.result(5)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def do(self, change: Callable[[], T]) -> T:
+        """Call something in the engine's thread."""
+        done: Future[T] = Future()
+        self._loop.call_soon_threadsafe(lambda: done.set_result(change()))
+        return done.result(5)
+
+    def downed(self) -> None:
+        """Return as soon as somebody asked it to stop."""
+        asyncio.run_coroutine_threadsafe(_wait(self.engine.downed), self._loop).result(5)
+
+    def watched(self) -> None:
+        """Return as soon as somebody is subscribed."""
+        deadline = time.monotonic() + 5
+        while not self.engine.watched:
+            assert time.monotonic() < deadline, "nobody subscribed"
+            time.sleep(0.005)
+
+    def close(self) -> None:
+        """End the engine and its socket; safe to repeat."""
+        if self._server is not None:
+            self.do(lambda: self.engine.end(0, "asked to stop"))
+            asyncio.run_coroutine_threadsafe(self._server.close(), self._loop).result(5)
+            self._server = None
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5)
+            self._loop.close()
+
+
+class FakeTime:
+    """A clock that moves only when somebody sleeps on it, and then at once."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Remember the pause and be done with it."""
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+class NoWatchesLeft:
+    """Opens no watch: the system's limit is reached."""
+
+    def __call__(self, folders: list[str]) -> NoWatchesLeft:
+        raise OSError(errno.ENOSPC, "OS file watch limit reached. about ", folders[0])
+
+    def watch(
+        self, debounce_ms: int, step_ms: int, timeout_ms: int, stop_event: threading.Event | None
+    ) -> set[tuple[int, str]]:
+        """Never called: nothing was opened."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Never called: nothing was opened."""
+        raise NotImplementedError
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from dynaport_tui.headless import Format, Output, Stream, renderer
+from dynaport_tui.model.machine import State
+from dynaport_tui.model.view import Lagged, ProjectChanged, Reloaded
+from tests.fakes import NOON, FakeEngine, status
+
+DEADLINE = 8
+
+
+class Reader:
+    """The other end of a stream's output."""
+
+    def __init__(self) -> None:
+        self._ours, self.theirs = os.pipe()
+        self.text = ""
+
+    async def read(self) -> None:
+        """Take a chunk."""
+        data = await asyncio.to_thread(os.read, self._ours, 1 << 20)
+        self.text += data.decode()
+
+    async def until(self, pattern: str) -> str:
+        """Read until the text matches."""
+        async with asyncio.timeout(DEADLINE):
+            while not re.search(pattern, self.text):
+                await self.read()
+        return self.text
+
+    def go(self) -> None:
+        """Stop reading for good."""
+        if self._ours >= 0:
+            os.close(self._ours)
+            self._ours = -1
+
+    def close(self) -> None:
+        """Let both ends go."""
+        self.go()
+        os.close(self.theirs)
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    made = Reader()
+    yield made
+    made.close()
+
+
+@asynccontextmanager
+async def streaming(
+    engine: FakeEngine, reader: Reader, log_format: Format = "text", **options: Any
+) -> AsyncIterator[Stream]:
+    """A stream that runs until the block ends; it is ended then if the engine is not."""
+    render = renderer(log_format, colour=options.pop("colour", False))
+    stream = Stream(engine, Output(reader.theirs), render, **options)
+    task = asyncio.create_task(stream.run())
+    async with asyncio.timeout(DEADLINE):
+        await asyncio.sleep(0)
+        assert engine.watched
+        yield stream
+        engine.end(0, "every service is done")
+        await task
+
+
+async def test_a_line_shows_time_name_and_text(reader: Reader) -> None:
+    engine = FakeEngine(status("users"), status("longer-name"))
+    async with streaming(engine, reader):
+        engine.say("users", "hello", at=NOON + 1.234)
+        text = await reader.until("hello")
+
+    assert re.search(r"^\d\d:\d\d:01\.234 users       \| hello$", text, re.M)
+
+
+async def test_the_top_says_what_runs_and_every_address(reader: Reader) -> None:
+    engine = FakeEngine(
+        status("users"),
+        status("db", State.STARTING, url=None, port=None),
+        status("orders", State.STOPPED, waiting=True, why="waits for db, which is not ready yet"),
+    )
+    async with streaming(engine, reader):
+        text = await reader.until("waits")
+
+    lines = [line.partition(" | ")[2] for line in text.splitlines()]
+    assert lines == [
+        "shop: 3 services, from /shop/services.toml",
+        "  users   http://127.0.0.1:20417",
+        "  orders  http://127.0.0.1:20417",
+        "orders waits for db, which is not ready yet",
+    ]
+    assert all(" dynaport | " in line for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "said"),
+    [
+        (State.READY, "it answered", "users is ready at http://127.0.0.1:20417 (it answered)"),
+        (State.STARTING, "starting", "users is starting"),
+        (State.STARTING, "starting: app.py was saved", "users is starting: app.py was saved"),
+        (State.FAILED, "exit 1 after 0.2 s", "users failed: exit 1 after 0.2 s"),
+        (State.BACKOFF, "exit 1; starts again in 1 s", "users ended: exit 1; starts again in 1 s"),
+        (State.STOPPED, "stopped by you", "users is stopped by you"),
+    ],
+)  # fmt: skip
+async def test_a_change_of_state_is_one_calm_line(
+    reader: Reader, state: State, why: str, said: str
+) -> None:
+    engine = FakeEngine(status("users", State.STOPPING))
+    async with streaming(engine, reader):
+        engine.move("users", state, why)
+        text = await reader.until(r"users (is|failed|ended|stopped)")
+
+    assert text.splitlines()[-1].endswith(f" dynaport | {said}")
+
+
+async def test_a_reload_and_a_broken_services_toml_are_told(reader: Reader) -> None:
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader):
+        engine.publish(
+            Reloaded(at=NOON, service="users", files=["app.py"], ok=True, why="", seconds=0.25)
+        )
+        error = "services.toml:1: prot: unknown key.\nservices.toml:9: app: missing."
+        engine.publish(ProjectChanged(at=NOON, error=error))
+        text = await reader.until("app: missing")
+
+    assert "users was reloaded in 250 ms: app.py" in text
+    assert "services.toml was saved with mistakes, nothing changed:" in text
+    assert all(" dynaport | " in line for line in text.splitlines())
+
+
+async def test_lines_of_several_services_are_merged_by_time(reader: Reader) -> None:
+    engine = FakeEngine(status("a"), status("b"))
+    async with streaming(engine, reader):
+        for second in range(0, 6, 2):
+            engine.say("a", f"line {second}", at=NOON + second)
+        for second in range(1, 6, 2):
+            engine.say("b", f"line {second}", at=NOON + second)
+        engine.move("a", State.FAILED, "gone", at=NOON + 3.5)
+        text = await reader.until("line 5")
+
+    told = re.findall(r"line \d|a failed", text.partition("line 0")[0] + text)
+    assert told[: told.index("line 5") + 1] == [
+        "line 0", "line 1", "line 2", "line 3", "a failed", "line 4", "line 5",
+    ]  # fmt: skip
+
+
+async def test_colours_of_services_are_kept_and_ended_where_there_is_colour(
+    reader: Reader,
+) -> None:
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader, colour=True):
+        engine.say("users", "\x1b[31mred")
+        text = await reader.until("red")
+
+    assert "\x1b[31mred\x1b[0m\n" in text
+
+
+async def test_colours_of_services_are_taken_off_where_there_is_none(reader: Reader) -> None:
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader):
+        engine.say("users", "\x1b[31mred\x1b[0m")
+        text = await reader.until("red")
+
+    assert "\x1b" not in text
+
+
+async def test_the_end_says_why_and_repeats_the_last_lines_of_what_failed(reader: Reader) -> None:
+    engine = FakeEngine(status("users"), status("orders"))
+    async with streaming(engine, reader):
+        engine.say("users", *(f"line {n}" for n in range(1, 31)))
+        engine.move("users", State.FAILED, "exit 1 after 0.2 s")
+        engine.move("users", State.STOPPED, "users failed")
+        engine.end(1, "users failed: exit 1 after 0.2 s")
+        text = await reader.until("ended: ")
+
+    end = text[text.rindex("users failed: exit 1 after 0.2 s; its last 10 lines:") :]
+    assert re.findall(r"line \d+", end) == [f"line {n}" for n in range(21, 31)]
+    assert end.endswith("dynaport | ended: users failed: exit 1 after 0.2 s\n")
+
+
+async def test_a_service_that_recovered_is_no_failure_at_the_end(reader: Reader) -> None:
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader):
+        engine.move("users", State.FAILED, "SyntaxError")
+        engine.move("users", State.STARTING, "starting: app.py was saved")
+        engine.move("users", State.READY, "it answered")
+        engine.end(130, "interrupted")
+        text = await reader.until("ended: interrupted")
+
+    assert text.count("users failed") == 1
+
+
+async def test_who_waits_for_a_failed_service_is_told(reader: Reader) -> None:
+    engine = FakeEngine(status("db"), status("orders", State.STOPPED))
+    async with streaming(engine, reader):
+        engine.change("orders", waiting=True, why="waits for db, which is broken: exit 1")
+        engine.move("db", State.FAILED, "exit 1")
+        text = await reader.until("orders waits")
+
+    assert "dynaport | orders waits for db, which is broken: exit 1" in text
+
+
+async def test_a_reader_that_does_not_read_holds_nobody_up_and_misses_no_state(
+    reader: Reader,
+) -> None:
+    engine = FakeEngine(status("users"), status("orders"))
+    engine.kept = 5000
+    async with streaming(engine, reader):
+        engine.say("users", *("x" * 100 for _ in range(5000)))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        engine.say("users", *("y" * 100 for _ in range(100_000)))
+        engine.say("users", "the last line")
+        engine.move("orders", State.FAILED, "exit 1")
+        text = await reader.until(r"the last line[^$]*orders failed")
+
+    skipped = re.search(r"users: ([\d,]+) lines are not shown here", text)
+    assert skipped
+    shown = len(re.findall(r"users    \| (?:x+|y+|the last line)$", text, re.M))
+    assert shown + int(skipped[1].replace(",", "")) == 105_001
+
+
+async def test_events_that_were_dropped_are_made_up_from_the_state(reader: Reader) -> None:
+    engine = FakeEngine(status("users", State.STARTING))
+    async with streaming(engine, reader):
+        engine.change("users", state=State.FAILED, why="exit 3")
+        engine.publish(Lagged())
+        text = await reader.until("users failed")
+
+    assert "users failed: exit 3" in text
+
+
+async def test_a_reader_that_goes_away_begins_the_orderly_stop(reader: Reader) -> None:
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader) as stream:
+        await reader.until("services.toml")
+        reader.go()
+        engine.say("users", "hello")
+        await engine.downed.wait()
+
+    assert stream.gone == "Broken pipe"
+
+
+async def test_a_reader_that_never_reads_again_does_not_keep_the_end_from_coming(
+    reader: Reader,
+) -> None:
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader, patience=0.05) as stream:
+        engine.say("users", *("x" * 1000 for _ in range(1000)))
+        engine.end(0, "asked to stop")
+        stream.end_soon()
+
+    assert stream.gone == "nobody read for 0.05 s"
+
+
+async def test_json_is_an_object_a_line_with_a_snapshot_first(reader: Reader) -> None:
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader, "json"):
+        engine.say("users", "hello", at=NOON)
+        engine.move("users", State.FAILED, "exit 1", at=NOON)
+        engine.end(1, "users failed")
+        text = await reader.until('"ended"')
+
+    events = [json.loads(line) for line in text.splitlines()]
+    assert [event["event"] for event in events] == ["snapshot", "log", "state", "ended"]
+    assert events[1]["text"] == "hello"
+    assert events[2]["at"] == "2026-01-01T12:00:00.000Z"
+    assert events[3]["code"] == 1
+
+
+async def test_a_service_cannot_give_commands_to_github(reader: Reader) -> None:
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader, "github"):
+        engine.say("users", "::error::from the service")
+        engine.move("users", State.FAILED, "SyntaxError: invalid syntax (users/app.py:14), 100%")
+        engine.end(1, "users failed")
+        text = await reader.until("ended: users failed\n::[0-9a-f]+::\n")
+
+    token = re.match(r"::stop-commands::([0-9a-f]{32})\n", text)
+    assert token
+    switched_on = re.findall(rf"::{token[1]}::\n(.*?)(?=::stop-commands::|\Z)", text, re.S)
+    assert switched_on == [
+        "::error title=users failed,file=users/app.py,line=14::"
+        "SyntaxError: invalid syntax (users/app.py:14), 100%25\n",
+        "::group::users failed: SyntaxError: invalid syntax (users/app.py:14), 100%25\n",
+        "::endgroup::\n",
+        "",
+    ]
