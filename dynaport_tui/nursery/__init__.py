@@ -1,1 +1,1 @@
-"""The fork server that every service is born in; it runs under the service's own interpreter (3.9 and newer)."""
+"""The fork server that services are born in; it runs under their own interpreter (3.9+)."""

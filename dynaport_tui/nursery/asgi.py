@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import importlib
 import logging
 import os
 import signal
@@ -24,7 +25,7 @@ _probed: contextvars.ContextVar[bool] = contextvars.ContextVar("dynaport_probed"
 def serve(place: Place, app: Any) -> None:
     """Serve until TERM or INT, finishing the requests in flight."""
     try:
-        import uvicorn
+        uvicorn: Any = importlib.import_module("uvicorn")
     except ModuleNotFoundError as error:
         if error.name != "uvicorn":
             raise
@@ -68,7 +69,7 @@ def _told_server(base: Any, place: Place) -> Any:
 
 
 def _stop_on_signals(server: Any) -> None:
-    """uvicorn sends itself the signal again when it has stopped: it finds this handler, and the exit is a normal one."""
+    """Let the exit be a normal one: uvicorn, once stopped, sends itself the signal again."""
 
     def stop(_number: int, _frame: object) -> None:
         server.should_exit = True

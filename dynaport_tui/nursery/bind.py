@@ -1,8 +1,8 @@
 """A program that binds its port itself meets the held socket instead of "address already in use".
 
-`bind` to the service's port puts the held socket in the place of the program's own; it listens already. O_NONBLOCK and
-the backlog are shared with every other process that has the socket, so a program may not change them: whoever wants a
-blocking `accept` gets one that waits in poll(2).
+`bind` to the service's port puts the held socket in the place of the program's own; it listens
+already. O_NONBLOCK and the backlog are shared with every other process that has the socket, so a
+program may not change them: whoever wants a blocking `accept` gets one that waits in poll(2).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from . import hooks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .held import Descriptor
     from .place import Place
 
@@ -39,48 +41,15 @@ class Takeover:
         hooks.after_import("uvloop", self._change_uvloop)
 
     def _change_plain_sockets(self) -> None:
-        """gevent and eventlet derive their sockets from the C class, which cannot be changed itself."""
+        """gevent and eventlet derive their sockets from the C class, which nobody can change."""
         if "_dynaport" not in vars(_socket.socket):
             plain = _socket.socket
             ours = type("socket", (plain,), {"_dynaport": True, "__slots__": ()})
             self._change(ours, plain)
-            _socket.socket = ours  # type: ignore[misc]
+            setattr(_socket, "socket", ours)  # noqa: B010 -- no class to the type checker
 
     def _change(self, kind: Any, plain: Any) -> None:
-        takeover = self
-
-        def bind(sock: Any, address: Any) -> None:
-            if takeover.wants(sock, address):
-                takeover.take(sock, plain)
-            else:
-                plain.bind(sock, address)
-
-        def listen(sock: Any, *backlog: int) -> None:
-            if takeover.is_held(sock):
-                takeover.listening()
-            else:
-                plain.listen(sock, *backlog)
-                takeover.elsewhere(sock)
-
-        def settimeout(sock: Any, timeout: float | None) -> None:
-            if timeout is None and takeover.is_held(sock):
-                takeover.block(sock, plain)
-            else:
-                plain.settimeout(sock, timeout)
-
-        def setblocking(sock: Any, blocking: bool) -> None:
-            settimeout(sock, None if blocking else 0.0)
-
-        def _accept(sock: Any) -> Any:
-            while True:
-                try:
-                    return plain._accept(sock)
-                except BlockingIOError:
-                    if plain.gettimeout(sock) is not None:
-                        raise
-                    takeover.wait(sock)
-
-        for method in (bind, listen, settimeout, setblocking, _accept):
+        for method in (*_bound(self, plain), *_timed(self, plain)):
             setattr(kind, method.__name__, method)
 
     def wants(self, sock: Any, address: Any) -> bool:
@@ -100,22 +69,12 @@ class Takeover:
         return self._held.is_same(sock.fileno())
 
     def take(self, sock: Any, plain: Any) -> None:
-        """Put the held socket in the place of `sock`, which stays the same object with the same number."""
+        """Put the held socket in the place of `sock`, which keeps its number."""
         fd, timeout = sock.fileno(), plain.gettimeout(sock)
         os.dup2(self._held.fd, fd, inheritable=os.get_inheritable(fd))
         _begin_anew(sock, fd, plain)
         if timeout is not None:
             plain.settimeout(sock, timeout)
-
-    def block(self, sock: Any, plain: Any) -> None:
-        """Let it look blocking; only a new beginning does that without touching O_NONBLOCK."""
-        _begin_anew(sock, sock.fileno(), plain)
-
-    def wait(self, sock: Any) -> None:
-        """Wait until a connection may be there; another process may be quicker."""
-        poll = select.poll()
-        poll.register(sock.fileno(), select.POLLIN)
-        poll.poll()
 
     def listening(self) -> None:
         """A server listens on our socket; one of our own says so itself."""
@@ -150,8 +109,59 @@ class Takeover:
         return socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=os.dup(self._held.fd))
 
 
+def _bound(takeover: Takeover, plain: Any) -> tuple[Callable[..., Any], ...]:
+    """`bind` and `listen` for a class of sockets derived from `plain`."""
+
+    def bind(sock: Any, address: Any) -> None:
+        if takeover.wants(sock, address):
+            takeover.take(sock, plain)
+        else:
+            plain.bind(sock, address)
+
+    def listen(sock: Any, *backlog: int) -> None:
+        if takeover.is_held(sock):
+            takeover.listening()
+        else:
+            plain.listen(sock, *backlog)
+            takeover.elsewhere(sock)
+
+    return bind, listen
+
+
+def _timed(takeover: Takeover, plain: Any) -> tuple[Callable[..., Any], ...]:
+    """What waits, and how long: a held socket only looks blocking."""
+    accept_once = plain._accept  # noqa: SLF001 -- what socket.accept and every override of it call
+
+    def settimeout(sock: Any, timeout: float | None) -> None:
+        if timeout is None and takeover.is_held(sock):
+            _begin_anew(sock, sock.fileno(), plain)
+        else:
+            plain.settimeout(sock, timeout)
+
+    def setblocking(sock: Any, blocking: bool) -> None:
+        settimeout(sock, None if blocking else 0.0)
+
+    def _accept(sock: Any) -> Any:
+        while True:
+            try:
+                return accept_once(sock)
+            except BlockingIOError:
+                if plain.gettimeout(sock) is not None:
+                    raise
+                _wait(sock)
+
+    return settimeout, setblocking, _accept
+
+
+def _wait(sock: Any) -> None:
+    """Wait until a connection may be there; another process may be quicker."""
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    poll.poll()
+
+
 def _begin_anew(sock: Any, fd: int, plain: Any) -> None:
-    """Make the object one that was just opened on `fd`: without a timeout, of the family that the socket really has."""
+    """Make the object one just opened on `fd`: without a timeout, of the held socket's family."""
     default = socket.getdefaulttimeout()
     socket.setdefaulttimeout(None)
     try:

@@ -1,4 +1,4 @@
-"""What a new process does between fork and exec, or between fork and its first line of user code."""
+"""What a new process does between fork and exec, or fork and its first line of user code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .request import Request
 
 LISTEN, REPORT, STATUS, REQUEST = 3, 4, 5, 6
-"""Where a new process finds the held socket, the engine's ear, the pipe that tells of a failed start, its request."""
+"""Where a new process finds: the held socket, the engine's ear, the pipe on which it tells of a
+failed start, and the request if it is a fresh interpreter."""
 
 _SPARE = 20
 _FAILED = 127
@@ -47,7 +48,7 @@ def begin(request: Request, fds: list[int], status: int, parent: int) -> Request
 
 
 def fail(why: str) -> NoReturn:
-    """Tell the nursery and end; nothing may be flushed or run at exit that belongs to the nursery."""
+    """Tell the nursery and end, without flushing or cleaning up what belongs to the nursery."""
     try:
         os.write(STATUS, why.encode("utf-8", "replace"))
     finally:
@@ -129,7 +130,7 @@ def _hand_down(fd: int) -> None:
 
 
 def _written(request: Request) -> int:
-    """A descriptor from which the fresh interpreter reads its request; a pipe might be too small."""
+    """A descriptor from which the fresh interpreter reads its request."""
     from . import cold
 
     return cold.write(request)

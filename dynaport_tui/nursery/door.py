@@ -8,13 +8,13 @@ import time
 from typing import Any
 
 FRESH_PATIENCE = 1.0
-"""Seconds that a client has to begin its request on a connection that was accepted before the stop."""
+"""Seconds after the stop for clients that were accepted before it to begin their request."""
 
 _FRESH, _IDLE, _BUSY = "fresh", "idle", "busy"
 
 
 class Door:
-    """Every accepted connection, and whether it waits for its first request, for a further one, or for an answer."""
+    """Every accepted connection: it waits for its first request, a further one, or an answer."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -53,7 +53,7 @@ class Door:
                 self._changed.wait(0.1)
 
     def _owed(self, *, fresh: bool) -> bool:
-        """Whether somebody still waits for an answer; clients that may only ask again are sent away."""
+        """Whether somebody waits for an answer; clients that may only ask again are sent away."""
         owed = False
         for connection, state in list(self._connections.values()):
             if state == _BUSY or (state == _FRESH and fresh):

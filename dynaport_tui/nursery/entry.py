@@ -15,7 +15,7 @@ AT_START = frozenset(sys.modules) | frozenset(sys.builtin_module_names)
 
 
 def born(arguments: list[str]) -> Callable[[], None]:
-    """Serve as a nursery, or read a cold request; returns, in the new process alone, the service to run.
+    """Serve as a nursery, or read a cold request; returns the service to run in a process for it.
 
     The fork server itself never comes back from here: it exits.
     """

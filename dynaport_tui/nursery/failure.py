@@ -1,4 +1,4 @@
-"""How an error in the project's code is told: to the log as Python would, to the engine with file and line."""
+"""How an error in the project's code is told: a traceback for the log, a line for the engine."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from . import project
 if TYPE_CHECKING:
     from .report import Report
 
+
 class Unusable(Exception):
-    """The service cannot be started as it is written; the message tells a person why and what to do."""
+    """The service cannot be started as it is written; the message says why and what to do."""
 
 
 def tell(error: BaseException, report: Report) -> None:
@@ -22,9 +23,7 @@ def tell(error: BaseException, report: Report) -> None:
     report.error(_in_a_line(error), file, line)
     shown = sys.excepthook
 
-    def hook(
-        kind: type[BaseException], value: BaseException, _trace: TracebackType | None
-    ) -> None:
+    def hook(kind: type[BaseException], value: BaseException, _trace: TracebackType | None) -> None:
         _clean(value)
         shown(kind, value, value.__traceback__)
 
@@ -52,7 +51,8 @@ def where(error: BaseException) -> tuple[str | None, int | None]:
         if not _ours(frame.filename) and not frame.filename.startswith("<")
     ]
     own = [frame for frame in frames if project.owns(frame[0])]
-    return (own or frames or [(None, None)])[-1]
+    found = own or frames
+    return found[-1] if found else (None, None)
 
 
 def _clean(error: BaseException) -> None:

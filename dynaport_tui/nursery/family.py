@@ -19,7 +19,7 @@ KILL_ROUNDS = 50
 
 
 def comm_of(request: Request) -> str:
-    """The name that a forked service gives itself; inherited by all that fork from it without exec."""
+    """The name that a forked service gives itself; all that fork from it inherit it."""
     return f"dp{request.id}:{request.name}".encode()[:15].decode("utf-8", "ignore")
 
 
@@ -45,7 +45,7 @@ def _started(pid: int) -> int:
 
 
 def alive(spawns: Collection[Spawn]) -> dict[Spawn, list[Process]]:
-    """The living processes of each of `spawns`; takes all of ours, so that each process has one owner."""
+    """The living processes of each of `spawns`, which are all of ours: each has one owner."""
     owners: dict[int, Spawn] = {}
     found: dict[Spawn, list[Process]] = {spawn: [] for spawn in spawns}
     for process in proctable.descendants(os.getpid()).values():
@@ -83,7 +83,7 @@ def _by_mark(process: Process, spawns: Collection[Spawn]) -> Spawn | None:
 
 
 def living(spawn: Spawn, spawns: Collection[Spawn]) -> list[int]:
-    """The pids of what is alive of one start; elsewhere than on Linux its group stands for all of it."""
+    """The pids of what is alive of one start; where there is no Linux, its group stands for it."""
     if proctable.LINUX:
         return [process.pid for process in alive(spawns)[spawn]]
     try:
@@ -94,12 +94,12 @@ def living(spawn: Spawn, spawns: Collection[Spawn]) -> list[int]:
 
 
 def is_gone(spawn: Spawn, spawns: Collection[Spawn]) -> bool:
-    """Whether nothing of it lives; looks twice, since one look can miss a child of a process just ending."""
+    """Whether nothing of it lives; one look alone can miss the child of a process just ending."""
     return not living(spawn, spawns) and not living(spawn, spawns)
 
 
 def send_signal(spawn: Spawn, number: int, spawns: Collection[Spawn]) -> list[int]:
-    """Signal everything of one start and return whom it reached; SIGKILL is repeated until none is new."""
+    """Signal all of one start and return whom it reached; SIGKILL again until none is new."""
     if not proctable.LINUX:
         return _send_to_group(spawn, number)
     reached: set[int] = set()

@@ -5,6 +5,7 @@ One thread, and every fork from it: the parent-death signal is bound to the thre
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -55,7 +56,7 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def serve(self, names: Iterable[str]) -> Request:
-        """Import `names`, then start services for ever; returns the request in each forked service."""
+        """Import `names`, then start services for ever; returns in each forked service."""
         try:
             self._say("hello", pid=os.getpid(), version=_version(), preloaded=[])
             self._warm_up(names)
@@ -119,7 +120,7 @@ class ForkServer:
             self._waiting.append((request, fds))
 
     def _fork(self, request: Request, fds: list[int]) -> Request | None:
-        """Returns None in the nursery; in the new process the request, unless it executes a program."""
+        """None in the nursery; the request in a new process that does not execute a program."""
         status, theirs = os.pipe()
         parent = os.getpid()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -159,10 +160,8 @@ class ForkServer:
             self._say("spawned", id=spawn.id, pid=spawn.pid)
 
     def _ended(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             os.read(self._wakeup, 4096)
-        except BlockingIOError:
-            pass
         leaders = {spawn.pid: spawn for spawn in self._spawns.values() if not spawn.exited}
         for pid, status in sweep.collect():
             spawn = leaders.get(pid)

@@ -6,7 +6,7 @@ import os
 
 
 class Descriptor:
-    """One open file of ours; a program may close all it does not know, and the number may be used again."""
+    """One open file of ours; a program may close what it does not know, and reuse the number."""
 
     def __init__(self, fd: int) -> None:
         self.fd = fd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FunctionType, ModuleType
+    from types import ModuleType
 
 between: Callable[[], None] | None = None
 """Called after every module; a nursery looks after its processes there while it imports."""
@@ -17,8 +17,8 @@ _before: dict[str, Callable[[], None]] = {}
 _after: dict[str, Callable[[Any], None]] = {}
 
 
-def unseen(function: FunctionType) -> None:
-    """Let the interpreter drop the function's frame from tracebacks, as it does with its own import machinery.
+def unseen(function: Any) -> None:
+    """Let the interpreter drop the function's frame from tracebacks, as those of its own imports.
 
     See remove_importlib_frames in CPython's Python/import.c.
     """
@@ -46,7 +46,7 @@ def install() -> None:
 
     unseen(exec_module)
     exec_module.of_dynaport = True  # type: ignore[attr-defined]
-    SourceFileLoader.exec_module = exec_module  # type: ignore[method-assign]
+    SourceFileLoader.exec_module = exec_module  # type: ignore[assignment,method-assign]
 
 
 def before_import(name: str, action: Callable[[], None]) -> None:

@@ -1,7 +1,8 @@
 """What other programs see of a forked service: its name, its command line and its environment.
 
-A fork keeps its parent's strings, where `ps` and we ourselves would read the nursery's. Linux shows the memory in which
-the kernel put them (arg_start and env_start in proc(5)); nothing reads it any more once the environment was replaced.
+A fork keeps its parent's strings, so that `ps` and we ourselves would read the nursery's. Linux
+shows the memory in which the kernel put them (arg_start and env_start in proc(5)); nothing else
+reads it any more once the environment was replaced.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _ARG_START = 48
 
 
 def show(request: Request) -> None:
-    """Name this process after its service, as far as there is room; call it after the environment was replaced."""
+    """Name this process after its service as far as there is room, its environment replaced."""
     prctl.set_comm(family.comm_of(request))
     if request.cold or sys.platform != "linux":
         return
@@ -34,7 +35,7 @@ def show(request: Request) -> None:
 
 
 def _area() -> tuple[int, int, int, int] | None:
-    """The four addresses, if they are what we take them for: then this reads what the kernel reads."""
+    """The four addresses, if they are what we take them for: then we read what the kernel does."""
     import ctypes
 
     try:
@@ -57,7 +58,7 @@ def _joined(parts: list[str]) -> bytes:
 
 
 def _write(address: int, room: int, text: bytes) -> None:
-    """Fill the room: whole strings, then zeros; the last byte must be a zero or the kernel reads on."""
+    """Whole strings, then zeros: the kernel reads on where the last byte is none."""
     import ctypes
 
     if len(text) > room:

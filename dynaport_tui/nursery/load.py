@@ -1,4 +1,4 @@
-"""Finds the application that a reference names: `module:attribute` or `module:factory(arguments)`."""
+"""Finds the application that `module:attribute` or `module:factory(arguments)` names."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from .failure import Unusable
 if TYPE_CHECKING:
     from types import ModuleType
 
+    Arguments = tuple[list[Any], dict[str, Any]]
+
 _NONE: Any = object()
 
 
 def application(reference: str, cwd: str) -> Any:
-    """The application; raises Unusable for what is wrong with the reference, and what the project's code raises."""
+    """The application; raises Unusable for a wrong reference, else what the project raises."""
     name, _, expression = reference.partition(":")
     if not name or not expression:
         raise Unusable(f'app = "{reference}" lacks its second half; write "module:attribute"')
@@ -32,7 +34,7 @@ def application(reference: str, cwd: str) -> Any:
     return _checked(found, reference, made=arguments is not None)
 
 
-def _parsed(reference: str, expression: str) -> tuple[list[str], tuple[list[Any], dict[str, Any]] | None]:
+def _parsed(reference: str, expression: str) -> tuple[list[str], Arguments | None]:
     """The dotted path, and the arguments of a call."""
     try:
         node: ast.expr = ast.parse(expression.strip(), mode="eval").body
@@ -45,7 +47,7 @@ def _parsed(reference: str, expression: str) -> tuple[list[str], tuple[list[Any]
     except (SyntaxError, ValueError):
         raise Unusable(
             f'app = "{reference}": after the colon goes a name, or a call with plain values'
-            ' such as "create_app(\'dev\')"'
+            " such as \"create_app('dev')\""
         ) from None
 
 
@@ -93,8 +95,10 @@ def _attribute(owner: Any, part: str, reference: str, module: str) -> Any:
     if found is not _NONE:
         return found
     names = [name for name in dir(owner) if not name.startswith("_")]
-    near = difflib.get_close_matches(part, names, 1) or [n for n in names if _looks_like_app(owner, n)]
-    hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(names[:8]) or 'nothing'}"
+    near = difflib.get_close_matches(part, names, 1)
+    near = near or [name for name in names if _looks_like_app(owner, name)]
+    has = ", ".join(names[:8]) or "nothing"
+    hint = f"; did you mean {near[0]!r}?" if near else f"; it has {has}"
     raise Unusable(f'app = "{reference}": {module} has no {part!r}{hint}')
 
 
@@ -103,7 +107,7 @@ def _looks_like_app(owner: Any, name: str) -> bool:
     return not inspect.isclass(value) and (hasattr(value, "wsgi_app") or is_asgi(value))
 
 
-def _made(factory: Any, arguments: tuple[list[Any], dict[str, Any]], reference: str) -> Any:
+def _made(factory: Any, arguments: Arguments, reference: str) -> Any:
     if not callable(factory):
         raise Unusable(f'app = "{reference}": that is {_kind(factory)} and cannot be called')
     values, named = arguments
@@ -130,7 +134,7 @@ def _kind(value: Any) -> str:
 
 
 def _is_factory(found: Any) -> bool:
-    """Whether it is a function that cannot take what a server calls an application with, but takes nothing."""
+    """Whether it is a function that a server cannot call as an application, but we could."""
     if not inspect.isfunction(found) or is_asgi(found):
         return False
     signature = inspect.signature(found)

@@ -1,7 +1,7 @@
 """How the project's modules are loaded: what is on disk now is what runs.
 
-Python knows bytecode by the source's size and its time in whole seconds, so two saves of the same size within one
-second look alike to it.
+Python knows bytecode by the source's size and its time in whole seconds, so two saves of the same
+size within one second look alike to it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def install(*, fresh: bool, loaded: Callable[[str], None]) -> None:
         return original(self, fullname)
 
     hooks.unseen(get_code)
-    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    SourceFileLoader.get_code = get_code  # type: ignore[assignment,method-assign]
 
 
 def _trustworthy(path: str) -> bool:

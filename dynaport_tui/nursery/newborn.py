@@ -39,17 +39,18 @@ def _search_path(before: str, now: str) -> None:
 
 def streams() -> None:
     """New text streams on descriptors 0 to 2: lines leave at once, and whole."""
-    _streams.extend((sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__))
-    sys.stdin = sys.__stdin__ = _open(0, "r", sys.stdin)  # type: ignore[misc]
-    sys.stdout = sys.__stdout__ = _open(1, "w", sys.stdout)  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = _open(2, "w", sys.stderr, "backslashreplace")  # type: ignore[misc]
+    _streams.extend((sys.stdin, sys.stdout, sys.stderr))
+    _streams.extend((sys.__stdin__, sys.__stdout__, sys.__stderr__))
+    sys.stdin = _open(0, "r", sys.stdin)
+    sys.stdout = _open(1, "w", sys.stdout)
+    sys.stderr = _open(2, "w", sys.stderr, "backslashreplace")
+    vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
 
 
-def _open(fd: int, mode: str, like: TextIO | None, errors: str | None = None) -> TextIO:
+def _open(fd: int, mode: str, like: TextIO | None, errors: str | None = None) -> Any:
     encoding = getattr(like, "encoding", None) or "utf-8"
     errors = errors or getattr(like, "errors", None)
-    stream: Any = open(fd, mode, buffering=1, encoding=encoding, errors=errors, closefd=False)
-    return stream  # type: ignore[no-any-return]
+    return open(fd, mode, buffering=1, encoding=encoding, errors=errors, closefd=False)
 
 
 def arguments(request: Request, first: str, argv: list[str]) -> None:
@@ -58,8 +59,9 @@ def arguments(request: Request, first: str, argv: list[str]) -> None:
     sys.path.insert(0, first)
     _forget_hidden(first, sys.modules.keys() - AT_START)
     for finder in list(sys.path_importer_cache.values()):
-        if hasattr(finder, "invalidate_caches"):
-            finder.invalidate_caches()
+        forget = getattr(finder, "invalidate_caches", None)
+        if forget is not None:
+            forget()
     process: Any = sys.modules.get("multiprocessing.process")
     if process is not None:
         process.ORIGINAL_DIR = request.cwd

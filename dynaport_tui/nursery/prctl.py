@@ -32,7 +32,7 @@ def adopt_orphans() -> None:
 
 
 def die_with_parent() -> None:
-    """Be killed when the thread that forked us ends; survives exec, is not inherited by our children."""
+    """Be killed when the thread that forked us ends; our own children do not inherit that."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 

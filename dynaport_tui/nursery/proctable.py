@@ -20,7 +20,7 @@ class Process(NamedTuple):
     dead: bool
     """A zombie: it only waits to be collected."""
     started: int
-    """Clock ticks since boot; with the pid it tells a process from a later one of the same number."""
+    """Clock ticks since boot; tells a process from a later one of the same pid."""
     comm: str
 
 

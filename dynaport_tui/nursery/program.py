@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from . import failure, hooks, label, loader, newborn, script, serve
@@ -14,13 +13,16 @@ from .place import Place
 from .report import Report
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from .request import Request
 
 
 class Program:
     """An `app` or a `script`.
 
-    It ends as every program does: the interpreter waits for threads, runs the exit handlers and flushes.
+    It ends as every program does: the interpreter waits for threads, runs the exit handlers,
+    flushes.
     """
 
     def __init__(self, request: Request, starter: ModuleType) -> None:

@@ -24,7 +24,7 @@ _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
 def owns(path: str) -> bool:
-    """Whether a source file belongs to the project: neither standard library nor installed nor made up."""
+    """Whether a source file is the project's: not the standard library's, not installed."""
     if not path or path.startswith("<"):
         return False
     path = os.path.abspath(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 RELOADER_ONLY = ("WERKZEUG_RUN_MAIN", "WERKZEUG_SERVER_FD", "FLASK_RUN_FROM_CLI")
-"""Variables by which Werkzeug and Flask speak to processes of their own; inherited, they mislead."""
+"""By which Werkzeug and Flask speak to processes of their own; inherited, they mislead."""
 
 
 class Request(NamedTuple):
@@ -37,7 +37,7 @@ class Request(NamedTuple):
 
     @property
     def executed(self) -> bool:
-        """Whether another program takes the process over, so that nothing need be imported first."""
+        """Whether another program takes the process over: then nothing need be imported first."""
         return self.kind == "exec" or self.cold
 
 
@@ -57,7 +57,7 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def parse(frame: dict[str, Any]) -> Request:
-    """The request in a `spawn` frame; raises KeyError where a field without a default is missing."""
+    """The request in a `spawn` frame; raises KeyError where a field is missing."""
     values = {**_DEFAULTS, **frame}
     fields = {name: values[name] for name in Request._fields}
     fields["env"] = {n: v for n, v in fields["env"].items() if n not in RELOADER_ONLY}

@@ -47,7 +47,8 @@ def _serve_wsgi(place: Place, application: Any) -> None:
     except ModuleNotFoundError as error:
         if error.name != "werkzeug":
             raise
-        raise Unusable(load.missing("werkzeug", "a WSGI application is served by Werkzeug")) from None
+        why = load.missing("werkzeug", "a WSGI application is served by Werkzeug")
+        raise Unusable(why) from None
     from . import wsgi
 
     if place.request.debug:
@@ -72,10 +73,10 @@ def _with_debugger(application: Any, place: Place, *, evalex: bool) -> Any:
 def _change_werkzeug(serving: Any, place: Place) -> None:
     original = serving.run_simple
     if hasattr(serving, "_log_add_style"):
-        serving._log_add_style = _in_colour()  # it colours without asking
+        serving._log_add_style = _in_colour()  # noqa: SLF001 -- it colours without asking
 
     def run_simple(hostname: str, port: int, application: Any, *late: Any, **options: Any) -> None:
-        # a second server beside ours, or one on a Unix socket, is none of our business but for the reloader
+        # a second server beside ours, or one on a Unix socket, goes its own way, without reloader
         settings = {**dict(zip(_RUN_SIMPLE, late)), **options, "use_reloader": False}
         if place.held is None or place.taken or hostname.startswith("unix://"):
             original(hostname, port, application, **settings)
@@ -129,7 +130,7 @@ def _in_colour() -> bool:
 
 
 def _silence_banner(cli: Any) -> None:
-    """"Serving Flask app" and the warning of older versions tell nothing about a service."""
+    """ "Serving Flask app" and the warning of older versions tell nothing about a service."""
     cli.show_server_banner = lambda *_args, **_options: None
 
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .request import Request
 
-_PATCHES_THE_LIBRARY = re.compile(rb"^[^#\n]*\b(?:monkey\.patch_\w+|patch_all|monkey_patch)\s*\(", re.M)
+_PATCHES_THE_LIBRARY = re.compile(
+    rb"^[^#\n]*\b(?:monkey\.patch_\w+|patch_all|monkey_patch)\s*\(", re.MULTILINE
+)
 _LONGEST = 1 << 20
 
 
 def needs_fresh_interpreter(request: Request) -> bool:
-    """Whether the program begins by patching the standard library (gevent, eventlet), ssl above all.
+    """Whether the program begins by patching the standard library, as for gevent and eventlet.
 
-    That must happen before anything imports ssl, and a warm process has.
+    That must happen before anything imports ssl, which a warm process has.
     """
     return any(_PATCHES_THE_LIBRARY.search(_text(path)) for path in _first_files(request))
 

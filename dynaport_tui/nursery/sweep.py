@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from .family import Spawn
 
 PATIENCE = 5.0
-"""Seconds; what has not ended then cannot be killed (a process of another user, or one stuck in the kernel)."""
+"""Seconds; what lives then cannot be killed: another user's process, or one stuck in the kernel."""
 _PAUSE = 0.002
 
 
 def end_everything(spawns: Collection[Spawn]) -> None:
-    """Kill all descendants, in rounds until none is left, because what is being killed may be forking."""
+    """Kill all descendants, in rounds until none is left: what is being killed may be forking."""
     for spawn in spawns:
         if not proctable.LINUX:
             family.send_signal(spawn, signal.SIGKILL, spawns)
@@ -36,8 +36,8 @@ def end_everything(spawns: Collection[Spawn]) -> None:
 
 
 def collect() -> list[tuple[int, int]]:
-    """Pid and wait status of every child that has ended, orphans that were handed to us included."""
-    ended = []
+    """Pid and wait status of every child that has ended, adopted orphans included."""
+    ended: list[tuple[int, int]] = []
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

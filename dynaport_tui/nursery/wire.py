@@ -1,4 +1,7 @@
-"""Frames between engine and nursery: four bytes of length, big-endian, then JSON; descriptors ride along."""
+"""Frames between engine and nursery: four bytes of length, big-endian, then JSON.
+
+Descriptors ride on the first byte of their frame (SCM_RIGHTS, unix(7)).
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class Channel:
         return self._socket.fileno()
 
     def forget(self) -> None:
-        """Let go of the descriptor without closing it: in a forked process its number is soon another's."""
+        """Let go of the descriptor, unclosed: in a forked process its number is soon another's."""
         self._socket.detach()
 
     @property
@@ -65,7 +68,7 @@ class Channel:
             del self._out[:sent]
 
     def receive(self) -> list[tuple[Frame, list[int]]]:
-        """All complete frames that have arrived, each with its descriptors; raises Closed at the end."""
+        """All complete frames that have arrived, each with its descriptors; raises Closed."""
         try:
             data, ancillary, _flags, _address = self._socket.recvmsg(
                 _CHUNK, socket.CMSG_SPACE(_FDS_MAX * 4), _CLOEXEC

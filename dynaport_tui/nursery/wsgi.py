@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def serve(place: Place, app: Any, **options: Any) -> None:
-    """Serve until TERM, which ends the program, or INT, which returns; requests in flight are finished.
+    """Serve until TERM, which ends the program, or INT, which returns; what was asked is answered.
 
     `options` are those of werkzeug.serving.make_server.
     """
@@ -28,7 +28,7 @@ def serve(place: Place, app: Any, **options: Any) -> None:
     assert place.held is not None
     server: Any = serving.make_server(
         place.host,
-        place.port,
+        place.port or 0,
         with_health(app, place.epoch),
         request_handler=_counting(handler, door),
         fd=place.held.fd,
@@ -41,7 +41,7 @@ def serve(place: Place, app: Any, **options: Any) -> None:
 
 
 def _counting(base: Any, door: Door) -> type:
-    """The handler that the program chose, telling the door what it does, and silent about our own requests."""
+    """The handler that the program chose, telling the door what it does, silent about probes."""
 
     def handle_one_request(self: Any) -> None:
         try:
@@ -59,9 +59,10 @@ def _counting(base: Any, door: Door) -> type:
         if not _is_ours(self):
             base.log_request(self, *arguments, **named)
 
-    body = {f.__name__: f for f in (handle_one_request, parse_request, log_request)}
-    version = vars(base).get("protocol_version")
-    return type(base.__name__, (base,), {**body, **({"protocol_version": version} if version else {})})
+    body: dict[str, Any] = {f.__name__: f for f in (handle_one_request, parse_request, log_request)}
+    if "protocol_version" in vars(base):
+        body["protocol_version"] = base.protocol_version  # or Werkzeug would choose its own
+    return type(base.__name__, (base,), body)
 
 
 def _is_ours(handler: Any) -> bool:
@@ -70,7 +71,7 @@ def _is_ours(handler: Any) -> bool:
 
 
 def _watch(server: Any, door: Door) -> None:
-    """Tell the door who comes and goes; the server's own thread counts, so that nobody slips through."""
+    """Tell the door who comes and goes, in the accepting thread: so nobody slips through."""
     server.timeout = 0
     server.socket.setblocking(False)  # another process may take the connection first
     if hasattr(server.socket, "do_handshake_on_connect"):
@@ -120,7 +121,7 @@ def _until_stopped(server: Any, door: Door) -> None:
 
 
 def _on_term(handler: Any) -> bool:
-    """Take SIGTERM where the program has not, and can: Python allows it in the main thread alone."""
+    """Take SIGTERM unless the program has; Python allows it in the main thread alone."""
     if threading.current_thread() is not threading.main_thread():
         return False
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

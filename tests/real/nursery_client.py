@@ -1,4 +1,4 @@
-"""The engine's end of a nursery, spoken synchronously: one request, then wait for what must follow."""
+"""The engine's end of a nursery, spoken synchronously: ask, then wait for what must follow."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ PATIENCE = 20.0
 """Seconds until a test gives up on something that should happen at once."""
 
 Event = dict[str, Any]
+Address = tuple[str, int]
 
 
 class Start:
@@ -285,20 +286,23 @@ def wait_dead(pids: list[int], patience: float = PATIENCE) -> float:
     return time.monotonic() - began
 
 
-def get(address: tuple[str, int], path: str = "/", **headers: str) -> tuple[int, str, dict[str, str]]:
+def get(address: Address, path: str = "/", **headers: str) -> tuple[int, str, dict[str, str]]:
     """GET over a new connection: status, body and headers (names in small letters)."""
     import http.client
 
     with contextlib.closing(http.client.HTTPConnection(*address, timeout=PATIENCE)) as connection:
-        connection.request("GET", path, headers={n.replace("_", "-"): v for n, v in headers.items()})
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", path, headers=named)
         response = connection.getresponse()
         body = response.read().decode()
         return response.status, body, {n.lower(): v for n, v in response.getheaders()}
 
 
 @contextlib.contextmanager
-def running(nursery: Nursery, kind: str, *argv: str, **fields: Any) -> Iterator[tuple[Start, tuple[str, int]]]:
-    """A service that is ready on a held socket, and its address; ended by TERM, without an error."""
+def running(
+    nursery: Nursery, kind: str, *argv: str, **fields: Any
+) -> Iterator[tuple[Start, Address]]:
+    """A service that is ready on a held socket, and its address; TERM ends it."""
     with held_socket() as held:
         start = nursery.spawn(kind, *argv, listen=held, **fields)
         nursery.wait_spawned(start)
