@@ -40,14 +40,8 @@ def explain(error: Exception) -> Explained | None:
             code = _CODES[kind.__name__]
             if getattr(error, "code", None) == "unknown-service":
                 code = USAGE
-            return _explained(code, str(error), getattr(error, "hint", ""))
+            return Explained(code, str(error).splitlines(), getattr(error, "hint", ""))
     return None
-
-
-def _explained(code: int, text: str, hint: str) -> Explained:
-    """A paragraph behind an empty line is a remedy."""
-    what, _, remedy = text.partition("\n\n")
-    return Explained(code, what.splitlines(), "\n\n".join(filter(None, (remedy, hint))))
 
 
 def report_bug(error: Exception) -> int:

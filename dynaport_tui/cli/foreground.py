@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Work = Callable[[Engine], Awaitable[int | None]]
 
 _SERVER = "dynaport_tui.control.server"
+_LAST_BREATH = 5.0
+"""Seconds that the work beside an engine has to end after it."""
 
 
 def plain_stream(log_format: Format) -> View:
@@ -69,14 +71,24 @@ class _Run:
         serving = asyncio.create_task(self._serve())
         beside = [self._beside(self._show())] if self._view else []
         working = self._beside(self._do()) if self._work else None
-        code = await engine.run()
+        try:
+            code = await engine.run()
+        finally:
+            if (server := await serving) is not None:
+                await server.close()
         if self._stream is not None:
             self._stream.end_soon()
         await asyncio.gather(*beside)
-        done = await working if working is not None else None
-        if (server := await serving) is not None:
-            await server.close()
+        done = await self._result(working) if working is not None else None
         return code if done is None else done
+
+    async def _result(self, working: asyncio.Task[int | None]) -> int | None:
+        """What the work came to; it is given up when the engine was killed under it."""
+        await asyncio.wait({working}, timeout=_LAST_BREATH)
+        if not working.done():
+            working.cancel()
+            return None
+        return working.result()
 
     def _beside(self, coroutine: Any) -> asyncio.Task[Any]:
         """A task without which the engine is not to run on."""

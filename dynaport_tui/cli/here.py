@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from ..control.client import Client
     from ..model.view import ServiceStatus, Snapshot
+
+
+_NAME = "services.toml"
+_EXAMPLE = """Write one:
+
+    [services.web]
+    app = "app:app"          # or script = "app.py", or command = "…"
+
+then run `dynaport up`."""
+
+
+class ProjectNotFound(Exception):
+    """There is no services.toml where one was looked for."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class NoEngine(Exception):
@@ -42,9 +59,10 @@ class Here:
     @cached_property
     def file(self) -> Path:
         """Its services.toml, an absolute path; raises ProjectNotFound."""
-        from ..engine.files import find_project
-
-        return find_project(self._file, self._folder)
+        start = Path(self._folder or ".").absolute()
+        if not start.is_dir():
+            raise ProjectNotFound(f"{start} is no folder", "Give -C an existing one.")
+        return _named(start / self._file) if self._file else _nearest(start)
 
     @property
     def socket(self) -> Path:
@@ -68,6 +86,21 @@ class Here:
             return client, client.snapshot()
         except NotRunning:
             raise NoEngine(self.file) from None
+
+
+def _named(path: Path) -> Path:
+    """The file that `-f` names, or the one in the folder that it names."""
+    path = path / _NAME if path.is_dir() else path
+    if not path.is_file():
+        raise ProjectNotFound(f"{path} does not exist", "Give -f an existing services.toml.")
+    return path.resolve()
+
+
+def _nearest(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        if (folder / _NAME).is_file():
+            return (folder / _NAME).resolve()
+    raise ProjectNotFound(f"no {_NAME} in {start} or above it", _EXAMPLE)
 
 
 def pick(snapshot: Snapshot, names: Sequence[str]) -> list[ServiceStatus]:

@@ -47,12 +47,12 @@ class ControlServer:
     def __init__(self, runner: web.AppRunner, path: Path) -> None:
         self._runner = runner
         self._path = path
-        self._inode = path.stat().st_ino
+        self._born = _identity(path)
 
     async def close(self) -> None:
         """Remove the socket if it is still ours, and give open streams two seconds to end."""
-        if self._path.exists() and self._path.stat().st_ino == self._inode:
-            self._path.unlink()
+        if _identity(self._path) == self._born:
+            self._path.unlink(missing_ok=True)
         await self._runner.cleanup()
 
 
@@ -73,6 +73,15 @@ async def serve(view: EngineView, path: Path) -> ControlServer:
         await runner.cleanup()
         raise
     return ControlServer(runner, path)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells one socket from the next on the same path."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _bind(path: Path) -> socket.socket:

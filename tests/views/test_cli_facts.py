@@ -44,7 +44,11 @@ def test_a_service_that_listens_to_nothing_has_no_url(run: Command, served: Serv
 def test_env_is_masked_and_quoted_for_a_shell(run: Command, served: ServedEngine) -> None:
     served.engine.variables = {"PORT": "20417", "API_KEY": "abc", "GREETING": "a b"}
 
-    assert run("env", "users").out.splitlines() == ["API_KEY='••••'", "GREETING='a b'", "PORT=20417"]
+    assert run("env", "users").out.splitlines() == [
+        "API_KEY='••••'",
+        "GREETING='a b'",
+        "PORT=20417",
+    ]
     assert run("env", "users", "--reveal", "--json").json()["API_KEY"] == "abc"
 
 

@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+from dynaport_tui.engine.files import log_folder
 from tests.fakes import ServedEngine
+from tests.project import Project
 from tests.views.conftest import Command
 
 
@@ -94,3 +96,21 @@ def test_events_are_an_object_a_line(run: Command, talking: ServedEngine) -> Non
     assert [json.loads(line)["event"] for line in said.out.splitlines()] == [
         "snapshot", "log", "ended",
     ]  # fmt: skip
+
+
+def test_the_files_are_shown_where_nothing_runs(run: Command, project: Project) -> None:
+    folder = log_folder(project.file)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "users.log").write_bytes(b"one\n\x1b[2Ktwo\n")
+    (folder / "users.log.1").write_bytes(b"zero\n")
+    (folder / "orders.1.log").write_bytes(b"from orders\n")
+
+    assert texts(run("logs", "users").out) == ["zero", "one", "two"]
+    assert texts(run("logs", "-n", "1", "users").out) == ["two"]
+    assert texts(run("logs", "orders").out) == ["from orders"]
+    assert run("logs", "--path", "users").out.splitlines() == [
+        str(folder / "users.log"), str(folder / "users.log.1"),
+    ]  # fmt: skip
+    said = run("logs", "usres")
+    assert said.code == 2
+    assert 'Did you mean "users"?' in said.err

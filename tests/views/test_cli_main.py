@@ -156,3 +156,29 @@ def test_help_costs_little_more_than_the_interpreter() -> None:
     bare = quickest("-c", "pass")
 
     assert quickest("-m", "dynaport_tui", "--help") - bare < 0.2
+
+
+def test_a_project_is_found_from_a_folder_inside_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project({"services.toml": '[services.users]\ncommand = "true"\n', "a/b/c.py": ""})
+    monkeypatch.chdir(project.folder / "a" / "b")
+
+    assert main(["check"]) == 0
+    assert str(project.file) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flags", [["-f", "services.toml"], ["-f", "."], []])
+def test_folder_and_file_say_where_it_is(
+    project: Project, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    project({"services.toml": '[services.users]\ncommand = "true"\n'})
+
+    assert main(["-C", str(project.folder), *flags, "check"]) == 0
+    assert str(project.file) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flags", [["-f", "nowhere.toml"], ["-C", "/nowhere"]])
+def test_what_does_not_exist_is_named(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*flags, "check"]) == 2
+    assert "nowhere" in capsys.readouterr().err
