@@ -99,10 +99,12 @@ class Hands:
         await self._nurseries.close()
 
     async def close(self) -> None:
-        """End every process, and let go of sockets and logs; safe to repeat."""
+        """End every process, and let go of sockets and files; safe to repeat.
+
+        What was logged can still be read: whoever shows it may be slower than the end.
+        """
         await self.end()
-        runners, self._runners = self._runners, {}
-        for runner in runners.values():
+        for runner in self._runners.values():
             runner.close()
 
     # ---- Desk
