@@ -22,6 +22,7 @@ from dynaport_tui.model.view import (
     Event,
     LogAdvanced,
     LogLine,
+    ProjectChanged,
     ProjectStatus,
     ServiceStatus,
     Snapshot,
@@ -160,6 +161,11 @@ class FakeEngine:
     def change(self, service: str, **fields: object) -> None:
         """Another row, without an event."""
         self.services[service] = msgspec.structs.replace(self.services[service], **fields)
+
+    def forget(self, service: str) -> None:
+        """As if services.toml had it no more."""
+        del self.services[service], self._lines[service]
+        self.publish(ProjectChanged(at=time.time(), removed=[service]))
 
     def publish(self, event: Event) -> None:
         """Any event."""

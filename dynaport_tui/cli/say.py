@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import Any, TextIO
@@ -55,4 +56,5 @@ def document(value: Any) -> None:
 
 
 def _to_stderr(text: str) -> None:
-    click.echo(text, err=True, color=True)
+    with contextlib.suppress(OSError):  # the terminal is gone: there is nobody to tell
+        click.echo(text, err=True, color=True)

@@ -6,14 +6,14 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 from aiohttp import web
 
 from ..model.text import mask
-from ..model.view import ActionError, EngineView, Event, LogAdvanced, Subscription, Verb
+from ..model.view import ActionError, EngineView, Event, LogAdvanced, LogLine, Subscription, Verb
 from ..model.wire import encode_event, encode_snapshot, line_fields, positions
 from .protocol import (
     HEARTBEAT,
@@ -214,13 +214,19 @@ class _Feed:
         chunks = []
         shown = self._shown.get(mark.service, 0)
         while shown < mark.last:
-            lines = self._view.logs(mark.service, shown, 1000)
+            lines = self._pulled(mark.service, shown)
             if not lines:
                 break
             chunks.append(b"".join(encode_event(line) for line in lines))
             shown = lines[-1].number
         self._shown[mark.service] = shown
         return chunks
+
+    def _pulled(self, service: str, after: int) -> Sequence[LogLine]:
+        try:
+            return self._view.logs(service, after, 1000)
+        except ActionError:
+            return ()  # it was taken out of services.toml, and its log with it
 
 
 async def _paced(events: Subscription, seconds: float) -> AsyncIterator[list[Event]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..model.machine import State
 from ..model.view import (
+    ActionError,
     Ended,
     EngineView,
     Event,
@@ -27,7 +28,7 @@ from .output import Output, OutputGone
 from .render import TAIL, Failure, Item, Renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 CHUNK = 2000
 """Items in one write."""
@@ -53,6 +54,7 @@ class Stream:
         self._render = render
         self._patience = patience
         self._shown: dict[str, int] = {}
+        self._last: dict[str, int] = {}
         self._states: dict[str, State] = {}
         self._waits: dict[str, str] = {}
         self._failures: dict[str, str] = {}
@@ -88,7 +90,7 @@ class Stream:
             if ended := next((event for event in batch if isinstance(event, Ended)), None):
                 why = ended.why
                 break
-        await self._show_lines(positions(self._view.snapshot()), [])
+        await self._show_lines(self._last, [])
         await self._write(self._render.end(why, self._failed()))
 
     async def _show(self, batch: list[Event]) -> None:
@@ -96,7 +98,7 @@ class Stream:
         items: list[Item] = []
         for event in batch:
             if isinstance(event, LogAdvanced):
-                marks[event.service] = event.last
+                self._last[event.service] = marks[event.service] = event.last
             elif isinstance(event, Lagged):
                 items += self._missed()
                 marks |= positions(self._view.snapshot())
@@ -113,7 +115,7 @@ class Stream:
     def _lines(self, service: str, last: int) -> Iterator[Item]:
         shown = self._shown.get(service, 0)
         while shown < last:
-            lines = self._view.logs(service, shown, PAGE)
+            lines = self._pulled(service, shown, PAGE)
             if not lines:
                 return
             if (skipped := lines[0].number - shown - 1) > 0:
@@ -158,15 +160,20 @@ class Stream:
         return items
 
     def _failed(self) -> list[Failure]:
-        last = positions(self._view.snapshot())
         return [
             Failure(
                 service=service,
                 why=why,
-                lines=self._view.logs(service, max(0, last.get(service, 0) - TAIL), TAIL),
+                lines=self._pulled(service, max(0, self._shown.get(service, 0) - TAIL), TAIL),
             )
             for service, why in self._failures.items()
         ]
+
+    def _pulled(self, service: str, after: int, limit: int) -> Sequence[LogLine]:
+        try:
+            return self._view.logs(service, after, limit)
+        except ActionError:
+            return ()  # it was taken out of services.toml, and its log with it
 
     async def _write(self, text: str) -> None:
         if not text:

@@ -295,3 +295,15 @@ async def test_a_service_cannot_give_commands_to_github(reader: Reader) -> None:
         "::endgroup::\n",
         "",
     ]
+
+
+async def test_a_service_that_was_taken_out_ends_no_stream(reader: Reader) -> None:
+    engine = FakeEngine(status("users"), status("orders"))
+    async with streaming(engine, reader):
+        engine.move("orders", State.FAILED, "exit 1")
+        engine.say("orders", "never pulled")
+        engine.forget("orders")
+        engine.say("users", "still here")
+        text = await reader.until("still here")
+
+    assert "never pulled" not in text
