@@ -95,7 +95,11 @@ class Streams:
 def spawn_message(
     action: Start, spawn: int, fds: Mapping[str, int], *, mark: str, notify: str | None
 ) -> dict[str, Any]:
-    """The frame that asks a nursery for this start; `fds` are attached in their order."""
+    """The frame that asks a nursery for this start; `fds` are attached in their order.
+
+    Another server than our runner gets no NOTIFY_SOCKET: gunicorn says READY=1 before it has loaded
+    the app.
+    """
     launch = action.launch
     env = {**launch.env, **launch.peers, "DYNAPORT_MARK": mark}
     if notify is not None:
@@ -113,7 +117,8 @@ def spawn_message(
         "host": launch.host,
         "port": launch.port,
         "hand_down": launch.hand_down,
-        "listen_names": ["http"],
+        # A server that is told of descriptor 3 by its command line must not find it twice.
+        "listen_names": ["http"] if launch.server == "werkzeug" else [],
         "debug": launch.debug,
         "fresh": action.fresh,
         "cold": not launch.warm,

@@ -145,12 +145,12 @@ class Runner:
             self._current.lost()
 
     @property
-    def environment(self) -> dict[str, str]:
-        """NOTIFY_SOCKET, made when it is first needed."""
+    def notify_path(self) -> str:
+        """Where READY=1 is heard, made when it is first needed."""
         if self._notify is None:
             path = self._desk.runtime / f"n{self._desk.route(lambda _event: None)}"
             self._notify = NotifySocket(path, self._notified)
-        return {"NOTIFY_SOCKET": self._notify.path}
+        return self._notify.path
 
     def _notified(self, message: dict[str, str]) -> None:
         if self._current is None:
@@ -207,7 +207,7 @@ class _Run:
             self._spawn,
             fds,
             mark=self._mark,
-            notify=self._runner.environment["NOTIFY_SOCKET"],
+            notify=self._runner.notify_path if launch.server == "werkzeug" else None,
         )
         self.nursery.send(message, list(fds.values()))
         streams.close_theirs()
