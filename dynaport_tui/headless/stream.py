@@ -34,6 +34,8 @@ CHUNK = 2000
 """Items in one write."""
 PAGE = 500
 """Lines pulled at a time."""
+LEAP = 10_000
+"""Lines that are left out beside those that are gone, when the ring has overtaken us."""
 PATIENCE = 10.0
 """Seconds that a reader may take nothing once the engine has ended."""
 
@@ -118,8 +120,10 @@ class Stream:
             lines = self._pulled(service, shown, PAGE)
             if not lines:
                 return
-            if (skipped := lines[0].number - shown - 1) > 0:
-                yield _skipped(lines[0], skipped)
+            if lines[0].number > shown + 1:
+                # The oldest lines are about to go too: one large gap is better than many small.
+                lines = self._pulled(service, lines[0].number + LEAP, PAGE) or lines
+                yield _skipped(lines[0], lines[0].number - shown - 1)
             shown = self._shown[service] = lines[-1].number
             yield from lines
 
