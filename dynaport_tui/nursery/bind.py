@@ -83,7 +83,8 @@ class Takeover:
 
     def elsewhere(self, sock: Any) -> None:
         """A server listens on a port of its own choice."""
-        if sock.family in (socket.AF_INET, socket.AF_INET6) and not self._place.report.listening:
+        internet = sock.family in (socket.AF_INET, socket.AF_INET6)
+        if internet and not self._place.taken and not self._place.report.listening:
             self._place.report.elsewhere(sock.getsockname()[1])
 
     def _change_uvloop(self, uvloop: Any) -> None:

@@ -10,14 +10,11 @@ import sys
 import termios
 from typing import TYPE_CHECKING, NoReturn
 
-from . import prctl
+from . import cold, prctl
+from .slots import LISTEN, REPORT, REQUEST, STATUS
 
 if TYPE_CHECKING:
     from .request import Request
-
-LISTEN, REPORT, STATUS, REQUEST = 3, 4, 5, 6
-"""Where a new process finds: the held socket, the engine's ear, the pipe on which it tells of a
-failed start, and the request if it is a fresh interpreter."""
 
 _SPARE = 20
 _FAILED = 127
@@ -33,8 +30,9 @@ def begin(request: Request, fds: list[int], status: int, parent: int) -> Request
         _leave_home(parent)
         given = dict(zip(request.fds, fds))
         if request.cold:
-            given["request"] = _written(request)
+            given["request"] = cold.write(request)
         _arrange(given, status)
+        status = STATUS
         if request.tty:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         os.chdir(request.cwd)
@@ -43,14 +41,14 @@ def begin(request: Request, fds: list[int], status: int, parent: int) -> Request
             _execute(request)
         os.close(STATUS)
     except BaseException as error:
-        fail(explain(error, request))
+        _fail(status, explain(error, request))
     return request
 
 
-def fail(why: str) -> NoReturn:
+def _fail(status: int, why: str) -> NoReturn:
     """Tell the nursery and end, without flushing or cleaning up what belongs to the nursery."""
     try:
-        os.write(STATUS, why.encode("utf-8", "replace"))
+        os.write(status, why.encode("utf-8", "replace"))
     finally:
         os._exit(_FAILED)
 
@@ -115,6 +113,7 @@ def _execute(request: Request) -> NoReturn:
         os.execve(sys.executable, [sys.executable, MAIN, "cold", str(REQUEST)], env)
     if request.hand_down:
         _hand_down(LISTEN)
+    if request.hand_down and request.listen_names:
         env["LISTEN_FDS"] = "1"
         env["LISTEN_PID"] = str(os.getpid())
         env["LISTEN_FDNAMES"] = ":".join(request.listen_names)
@@ -127,13 +126,6 @@ def _hand_down(fd: int) -> None:
     except OSError as error:
         if error.errno != errno.EBADF:  # this start has none
             raise
-
-
-def _written(request: Request) -> int:
-    """A descriptor from which the fresh interpreter reads its request."""
-    from . import cold
-
-    return cold.write(request)
 
 
 def explain(error: BaseException, request: Request) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 
 from .request import Request
+from .slots import LISTEN, REPORT
 
 
 def write(request: Request) -> int:
@@ -29,8 +30,6 @@ def _nameless_file() -> int:
 
 def receive(fd: int) -> Request:
     """The request in `fd`, which is closed; our other descriptors become our own again."""
-    from .child import LISTEN, REPORT
-
     with open(fd, "rb") as file:
         request = Request(**json.load(file))
     for name, number in (("listen", LISTEN), ("report", REPORT)):

@@ -130,6 +130,7 @@ class ForkServer:
             self._say("failed", id=request.id, error=f"cannot fork: {error.strerror}")
             pid = -1
         if pid == 0:
+            hooks.between = None
             self._channel.forget()
             return child.begin(request, fds, theirs, parent)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

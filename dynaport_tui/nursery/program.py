@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import failure, hooks, label, loader, newborn, script, serve
-from .child import LISTEN, REPORT
 from .place import Place
 from .report import Report
+from .slots import LISTEN, REPORT
 
 if TYPE_CHECKING:
     from types import ModuleType
