@@ -24,6 +24,9 @@ QUIET = 0.2
 """Seconds without output after which an unfinished line is shown."""
 PATIENCE = 1.0
 """Seconds after which an unfinished line that keeps growing is shown."""
+BREATH = 0.004
+"""Seconds for which small pieces that come in quick succession are left to gather in the pipe."""
+_SMALL = CHUNK // 4
 _LAST = 4 * 1024 * 1024
 
 Take = Callable[["Attachment", Cut], None]
@@ -45,21 +48,25 @@ class Attachment:
         self._since = 0.0
         """When the unfinished line began to wait."""
         self._grew = 0.0
+        self._paused = False
+        self._breath: asyncio.TimerHandle | None = None
+        self._read_at = 0.0
         self.closed: asyncio.Future[None] = self._loop.create_future()
         """Done when everything was read and the descriptor is closed."""
         os.set_blocking(fd, False)
         _enlarge(fd)
-        self._loop.add_reader(fd, self._read)
+        self._listen()
 
     def pause(self) -> None:
         """Leave what comes in the pipe."""
+        self._paused = True
         if not self.closed.done():
             self._loop.remove_reader(self._fd)
 
     def resume(self) -> None:
         """Read again."""
-        if not self.closed.done():
-            self._loop.add_reader(self._fd, self._read)
+        self._paused = False
+        self._listen()
 
     async def drain(self, seconds: float) -> bool:
         """Wait at most `seconds` for the end; False when somebody still holds the other end."""
@@ -85,9 +92,23 @@ class Attachment:
         if data:
             self._pass_on(self._cutter.feed(data))
             self._watch_tail()
+            self._breathe(len(data))
         else:
             self._end()
         return len(data)
+
+    def _listen(self) -> None:
+        self._breath = None
+        if not self._paused and not self.closed.done():
+            self._loop.add_reader(self._fd, self._read)
+
+    def _breathe(self, size: int) -> None:
+        """A turn of the loop costs the same for one line as for thousands."""
+        now = self._loop.time()
+        if size < _SMALL and now - self._read_at < BREATH and self._breath is None:
+            self._loop.remove_reader(self._fd)
+            self._breath = self._loop.call_later(BREATH, self._listen)
+        self._read_at = now
 
     def _pass_on(self, cut: Cut | None) -> None:
         if cut is not None:
@@ -116,8 +137,9 @@ class Attachment:
     def _end(self) -> None:
         self._loop.remove_reader(self._fd)
         os.close(self._fd)
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._breath):
+            if timer is not None:
+                timer.cancel()
         self._pass_on(self._cutter.flush())
         self.closed.set_result(None)
         self._ended(self)

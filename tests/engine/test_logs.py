@@ -219,6 +219,15 @@ async def test_a_flood_is_told_at_most_once_a_loop_turn_and_nothing_is_lost(tmp_
         assert len(service.log.paths()) == 7
 
 
+async def test_many_small_writes_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+    lines = [b"%d\n" % number for number in range(5000)]
+    async with printing(tmp_path) as service:
+        await service.prints(*lines)
+        await service.until(lambda: service.advances[-1:] == [5000])
+        assert len(service.advances) < 2500
+        assert service.written() == b"".join(lines)
+
+
 async def test_output_ends_with_whoever_holds_the_pipe_last(tmp_path: Path) -> None:
     async with printing(tmp_path) as service:
         attachment, pipe = service.pipe()
