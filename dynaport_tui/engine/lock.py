@@ -22,7 +22,10 @@ class AlreadyRunning(Exception):
 
 
 class ProjectLock:
-    """Held from the first look at a project until nothing of it is left."""
+    """Held from the first look at a project until nothing of it is left.
+
+    `inherited` tells that whoever had it before was killed.
+    """
 
     def __init__(self, file: Path) -> None:
         """Take the lock or raise AlreadyRunning at once."""
@@ -36,6 +39,7 @@ class ProjectLock:
             os.close(self._fd)
             pid = int(written) if written.strip().isdigit() else None
             raise AlreadyRunning(pid, socket_path(file)) from None
+        self.inherited = bool(os.pread(self._fd, 1, 0))
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
         # Whoever had the lock before and was killed left these behind.
