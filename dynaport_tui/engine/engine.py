@@ -32,6 +32,7 @@ from ..model.view import (
 from .bus import Bus
 from .files import outside_env, plan, read_project, socket_path
 from .hands import Hands
+from .leftovers import end_leftovers
 from .lock import ProjectLock
 from .nursery import adopt_orphans
 from .ports import Ports
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 
 _DRAIN = 2.0
 """Seconds that the last output has to arrive, or killed processes have to go, at the end."""
+_ECHO = 0.2
+"""Seconds in which another signal is no second one: who runs us forwards a Ctrl-C that the terminal
+sent to us as well (timeout, npm, poetry)."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +106,7 @@ class Engine:
             loaded=self._reloads.loaded,
         )
         self._verdict: Verdict | None = None
+        self._interrupted_at: float | None = None
         self._was_ready = False
         self._error: str | None = None
         self._released: set[str] = set()
@@ -120,6 +125,8 @@ class Engine:
         names = select(self.options.services, self.project.services)
         lock = ProjectLock(self.options.file)
         try:
+            if lock.inherited:
+                await asyncio.to_thread(end_leftovers, self.socket_path)
             self._ports = Ports()
             launches = plan(self.project, self._ports.lease(self.project))
             adopt_orphans()
@@ -258,9 +265,13 @@ class Engine:
 
     def _interrupted(self, number: int, word: str) -> None:
         """The first signal stops in order, the second kills."""
-        if self._verdict is None:
+        if self._interrupted_at is None:
+            self._interrupted_at = self._now
             self._end(Verdict(code=128 + number, why=word))
-            return
+        elif self._now - self._interrupted_at >= _ECHO:
+            self._kill()
+
+    def _kill(self) -> None:
         self.publish(Notice(at=time.time(), text="killing what is left"))
         for action in self.fleet.kill():
             self._perform(action)
