@@ -280,6 +280,7 @@ class _Run:
         if self.over:
             return
         if self._ending is None:
+            self._error = "its fork server died"
             self._heard({"event": "exited", "code": None, "signal": int(signal.SIGKILL)})
         self._heard({"event": "gone"})
 
