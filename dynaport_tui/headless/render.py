@@ -132,6 +132,8 @@ class Text:
         self.colour = colour
         self._prefixes: dict[str, str] = {}
         self._urls: dict[str, str] = {}
+        self._said: dict[str, str] = {}
+        """Service -> the cause that was shown last."""
         self._width = len(OWN)
         self._second = -1
         self._clock = ""
@@ -211,7 +213,7 @@ class Text:
         """One event; empty for those that a person need not know of."""
         match event:
             case StateChanged():
-                return self.own(event.at, self._state(event), bad=event.new in _BAD)
+                return self._changed(event)
             case Reloaded():
                 return self.own(event.at, _reload(event), bad=not event.ok)
             case ProjectChanged():
@@ -222,6 +224,12 @@ class Text:
                 return self.own(event.at, event.text)
             case _:
                 return ""
+
+    def _changed(self, event: StateChanged) -> str:
+        before, self._said[event.service] = self._said.get(event.service), event.why
+        if event.new is State.STOPPED and event.why == before and event.old is not State.STOPPING:
+            return ""  # it had ended already, and the line that said so gave this cause
+        return self.own(event.at, self._state(event), bad=event.new in _BAD)
 
     def _state(self, event: StateChanged) -> str:
         word = _WORDS[event.new]
