@@ -22,6 +22,7 @@ from ..model.view import (
     StateChanged,
 )
 from ..model.wire import encode_event, encode_snapshot
+from .calm import Calm
 
 Format = Literal["text", "json", "github"]
 Item = Event | LogLine
@@ -135,6 +136,7 @@ class Text:
         self._said: dict[str, str] = {}
         """Service -> the cause that was shown last."""
         self._width = len(OWN)
+        self._calm = Calm()
         self._second = -1
         self._clock = ""
 
@@ -160,8 +162,8 @@ class Text:
 
     def items(self, items: Iterable[Item]) -> str:
         """A line each; an event that a person need not know of gives none."""
-        line = self.line
-        return "".join([line(i) if type(i) is LogLine else self.event(i) for i in items])  # type: ignore[arg-type]
+        line, kept = self.line, self._calm.kept(list(items))
+        return "".join([line(i) if type(i) is LogLine else self.event(i) for i in kept])  # type: ignore[arg-type]
 
     def end(self, why: str, failures: Sequence[Failure]) -> str:
         """Why it ended, and what is known of each service that failed."""
