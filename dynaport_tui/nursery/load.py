@@ -103,8 +103,8 @@ def _attribute(owner: Any, part: str, reference: str, module: str) -> Any:
 
 
 def _looks_like_app(owner: Any, name: str) -> bool:
-    value = getattr(owner, name, None)
-    return not inspect.isclass(value) and (hasattr(value, "wsgi_app") or is_asgi(value))
+    kind = type(getattr(owner, name, None))  # the value itself may be a proxy that answers nothing
+    return hasattr(kind, "wsgi_app") or inspect.iscoroutinefunction(vars(kind).get("__call__"))
 
 
 def _made(factory: Any, arguments: Arguments, reference: str) -> Any:
@@ -155,9 +155,8 @@ def is_asgi(found: Any) -> bool:
         found = found.func
     if inspect.iscoroutinefunction(found):
         return True
-    return not inspect.isclass(found) and inspect.iscoroutinefunction(
-        getattr(found, "__call__", None)  # noqa: B004
-    )
+    method = getattr(found, "__call__", None)  # noqa: B004 -- not whether it is called, but how
+    return not inspect.isclass(found) and inspect.iscoroutinefunction(method)
 
 
 def missing(package: str, why: str) -> str:

@@ -13,6 +13,8 @@ from .door import Door
 from .health import PATH, PROBE, with_health
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .place import Place
 
 
@@ -35,9 +37,8 @@ def serve(place: Place, app: Any, **options: Any) -> None:
         **options,
     )
     _watch(server, door)
-    secure = options.get("ssl_context") is not None
-    place.report.ready("werkzeug", scheme="https" if secure else "http", app=True)
-    _until_stopped(server, door)
+    scheme = "http" if options.get("ssl_context") is None else "https"
+    _until_stopped(server, door, lambda: place.report.ready("werkzeug", scheme=scheme, app=True))
 
 
 def _counting(base: Any, door: Door) -> type:
@@ -95,8 +96,8 @@ def _watch(server: Any, door: Door) -> None:
     server.process_request, server.shutdown_request = process_request, shutdown_request
 
 
-def _until_stopped(server: Any, door: Door) -> None:
-    """The server's loop; a handshake or a slow client never stands in it."""
+def _until_stopped(server: Any, door: Door, ready: Callable[[], None]) -> None:
+    """Serve until a signal; it may come as soon as `ready` was said."""
     wake, stop = os.pipe()
     told: list[int] = []
 
@@ -106,6 +107,7 @@ def _until_stopped(server: Any, door: Door) -> None:
 
     ours = _on_term(asked_to_stop)
     try:
+        ready()
         _accept_until(server, wake)
     except KeyboardInterrupt:
         pass
