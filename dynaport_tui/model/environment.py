@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .interpolate import expand
+from .interpolate import InterpolationError, expand
 from .launch import Launch, port_variable
-from .spec import ProjectSpec, ServiceSpec
+
+if TYPE_CHECKING:
+    from .spec import ProjectSpec, ServiceSpec
 
 NOT_INHERITED = ("WERKZEUG_", "DYNAPORT_", "LISTEN_", "NOTIFY_", "WATCHDOG_")
-"""Prefixes of variables that speak of somebody else's process."""
+"""Prefixes of the shell's variables that speak of somebody else's process."""
 NOT_INHERITED_NAMES = frozenset({"FLASK_RUN_FROM_CLI", "__PYVENV_LAUNCHER__"})
+
+
+class Unresolved(InterpolationError):
+    """A `${...}` in the value of `variable`, in the `env` of `service`, that has no value."""
+
+    def __init__(self, service: str, variable: str, error: InterpolationError) -> None:
+        super().__init__(error.reference, error.why)
+        self.service = service
+        self.variable = variable
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +34,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """The environment of the shell that started the engine."""
     env_files: Mapping[str, Mapping[str, str]]
     """Service id -> what its env files and the project's say, the service's own winning."""
+    common: Mapping[str, str] = {}
+    """What the project's env file says."""
     pythons: Mapping[str, tuple[str, str | None]]
     """Service id -> interpreter and the virtual environment it belongs to."""
     ports: Mapping[str, Mapping[str, int]]
@@ -38,7 +51,7 @@ def variable(name: str) -> str:
 
 def reachable_host(host: str) -> str:
     """The address under which this machine reaches a listener on `host`, ready for a URL."""
-    if host in ("0.0.0.0", "", "localhost"):  # noqa: S104 - compared, not bound
+    if host in ("0.0.0.0", "", "localhost"):
         return "127.0.0.1"
     if host == "::":
         return "[::1]"
@@ -51,11 +64,24 @@ def url(host: str, port: int, scheme: str = "http") -> str:
 
 
 def launches(project: ProjectSpec, around: Surroundings) -> dict[str, Launch]:
-    """The Launch of every service; raises interpolate.InterpolationError for a `${...}` that has no value."""
+    """The Launch of every service; raises Unresolved for a `${...}` that has no value."""
     addresses = {s: _address(spec, around.ports.get(s, {})) for s, spec in project.services.items()}
     return {
         service: _launch(project, spec, around, addresses)
         for service, spec in project.services.items()
+    }
+
+
+def outside(project: ProjectSpec, around: Surroundings) -> dict[str, str]:
+    """What a program that is no service finds: the shell's variables over the env files', and all
+    addresses.
+    """
+    addresses = {s: _address(spec, around.ports.get(s, {})) for s, spec in project.services.items()}
+    return {
+        **_inherited(around.shell, around.common),
+        **_peers(project, addresses, but=""),
+        "DYNAPORT_PROJECT": project.name,
+        "DYNAPORT_SOCKET": around.socket,
     }
 
 
@@ -76,14 +102,16 @@ def _launch(
     python, venv = around.pythons[spec.id]
     ports = dict(around.ports.get(spec.id, {}))
     port = ports.pop("", None)
-    peers = _peers(project, addresses, but=spec.name)
     env = _inherited(around.shell, around.env_files.get(spec.id, {}))
     if venv is not None:
         env["PATH"] = f"{venv}/bin:{env.get('PATH', '/usr/bin:/bin')}"
         env["VIRTUAL_ENV"] = venv
-    by_name = {**_by_name(project, addresses), **addresses}
-    env |= {name: expand(value, by_name, env) for name, value in spec.env.items()}
-    env |= _own(project, spec, around, port, ports)
+    env |= _given(spec, {**addresses, **_by_name(project, addresses)}, env)
+    own = _own(project, spec, around, port, ports)
+    if not env.get("NO_COLOR"):
+        own["FORCE_COLOR"] = "1"
+    env |= own
+    peers = _peers(project, addresses, but=spec.name)
     kind, argv = _argv(spec, python)
     return Launch(
         kind=kind,
@@ -92,7 +120,7 @@ def _launch(
         venv=venv,
         cwd=spec.cwd,
         env=env,
-        peers=peers,
+        peers={name: value for name, value in peers.items() if name not in own},
         host=spec.host,
         port=port,
         ports=ports,
@@ -107,12 +135,26 @@ def _launch(
 
 
 def _inherited(shell: Mapping[str, str], files: Mapping[str, str]) -> dict[str, str]:
-    """The shell's environment over the env files, without what belongs to another process."""
-    return {
+    """The shell's environment, without what belongs to another process, over the env files."""
+    inherited = {
         name: value
-        for name, value in {**files, **shell}.items()
+        for name, value in shell.items()
         if not name.startswith(NOT_INHERITED) and name not in NOT_INHERITED_NAMES
     }
+    return {**files, **inherited}
+
+
+def _given(
+    spec: ServiceSpec, services: Mapping[str, Mapping[str, str]], env: Mapping[str, str]
+) -> dict[str, str]:
+    """The `env` of services.toml with its `${...}` replaced."""
+    given = {}
+    for name, value in spec.env.items():
+        try:
+            given[name] = expand(value, services, env)
+        except InterpolationError as error:
+            raise Unresolved(spec.id, name, error) from None
+    return given
 
 
 def _own(
@@ -129,11 +171,13 @@ def _own(
         "DYNAPORT_SOCKET": around.socket,
         "PYTHONUNBUFFERED": "1",
     }
-    if not (around.shell.get("NO_COLOR") or spec.env.get("NO_COLOR")):
-        own["FORCE_COLOR"] = "1"
     if port is not None:
         listen = {"PORT": str(port), "HOST": spec.host}
-        own |= {f"{server}{n}": v for server in ("", "FLASK_RUN_", "UVICORN_") for n, v in listen.items()}
+        own |= {
+            f"{server}{n}": v
+            for server in ("", "FLASK_RUN_", "UVICORN_")
+            for n, v in listen.items()
+        }
         own["DYNAPORT_URL"] = url(spec.host, port)
     if around.gateway_url:
         own["GATEWAY_URL"] = around.gateway_url
@@ -182,12 +226,11 @@ def _argv(spec: ServiceSpec, python: str) -> tuple[Any, tuple[str, ...]]:
 
 
 def _foreign(spec: ServiceSpec, python: str) -> tuple[str, ...]:
-    target, factory = str(spec.target), ()
-    bind: Sequence[str] = ("--bind", "fd://3")
+    """The command line of another server, told to serve on descriptor 3."""
+    target = str(spec.target)
+    bind = ["--bind", "fd://3"]
     if spec.server == "uvicorn":
-        bind = ("--fd", "3")
-    if spec.server != "gunicorn" and target.endswith("()"):
-        target, factory = target[:-2], ("--factory",) if spec.server == "uvicorn" else ()
-    return (
-        (python, "-m", spec.server, *bind, "--workers", str(spec.workers), *factory, target)
-    )
+        # The others evaluate what follows the colon, and so call a factory by themselves.
+        bind = ["--fd", "3", *(["--factory"] if target.endswith("()") else [])]
+        target = target.removesuffix("()")
+    return (python, "-m", spec.server, *bind, "--workers", str(spec.workers), target)

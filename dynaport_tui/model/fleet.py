@@ -1,12 +1,12 @@
 """All services of a project: what is wanted, what is, and what to do about the difference.
 
-Nothing here waits, reads a clock or touches a process. `now` is the engine's monotonic clock in seconds; the hands
-carry out what `reconcile` returns and answer with reports.
+Nothing here waits, reads a clock or touches a process. `now` is the engine's monotonic clock in
+seconds; the hands carry out what `reconcile` returns and answer with reports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -32,14 +32,18 @@ from .reports import (
     Timer,
     Unanswered,
 )
-from .spec import ProjectSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from .spec import ProjectSpec, ServiceSpec
 
 BACKOFF_FIRST = 0.1
 BACKOFF_MAX = 30.0
 LASTED = 10.0
 """Seconds after which a start counts as having worked, so that backoff begins anew."""
 KILL_GRACE = 5.0
-"""Seconds between KILL and giving up; the kernel needs them for a process in uninterruptible sleep."""
+"""Seconds between KILL and giving up: a process in uninterruptible sleep needs them."""
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,48 +66,67 @@ class Fleet:
         self.records: dict[str, Record] = {}
         self._changes: list[Transition] = []
         self._actions: list[Action] = []
+        self._handlers: dict[type, Callable[..., None]] = {
+            Spawned: self._spawned,
+            ReadyReport: self._ready,
+            Answered: self._answered,
+            Unanswered: self._unanswered,
+            Exited: self._exited,
+            Gone: self._gone,
+            Survivors: self._survivors,
+            Fired: self._fired,
+        }
 
     # ---- intent
 
     def apply(
         self, project: ProjectSpec, launches: Mapping[str, Launch], now: float, *, want_new: bool
     ) -> Diff:
-        """Take in a services.toml; a service whose launch differs is restarted, no other is touched.
+        """Take in a services.toml; what has another launch is restarted, nothing else is touched.
 
-        `want_new` says whether services that were not there before are to be started.
+        `want_new` says whether services that were not there before are to be started; one that a
+        wanted service depends on is started in any case.
         """
         added, changed = [], []
         for service, spec in project.services.items():
-            record = self.records.get(service)
-            if record is None:
-                self.records[service] = Record(
-                    spec=spec, launch=launches[service], wanted=want_new, since=now
-                )
+            launch, record = launches[service], self.records.get(service)
+            if record is None or record.removed:
                 added.append(service)
-            elif self._take_in(record, project, launches[service], now):
+            if record is None:
+                self.records[service] = Record(spec=spec, launch=launch, since=now)
+            elif self._take_in(record, spec, launch, now) and not record.removed:
                 changed.append(service)
-        removed = [service for service in self.records if service not in project.services]
+        self._want_new(added, all_of_them=want_new)
+        removed = [
+            s for s, r in self.records.items() if s not in project.services and not r.removed
+        ]
         for service in removed:
             self.records[service].removed = True
             self._unwant(self.records[service], "taken out of services.toml", now)
         self.records = self._in_order_of(project)
         return Diff(added=added, removed=removed, changed=changed)
 
-    def _take_in(
-        self, record: Record, project: ProjectSpec, launch: Launch, now: float
-    ) -> bool:
-        spec = project.services[record.id]
+    def _want_new(self, new: Sequence[str], *, all_of_them: bool) -> None:
+        for service in new:
+            record = self.records[service]
+            record.removed, record.wanted = False, all_of_them
+        needed = self._with_dependencies(s for s, r in self.records.items() if r.wanted)
+        for service in new:
+            self.records[service].wanted |= service in needed
+        for record in self.records.values():
+            record.cycle = record.cycle if record.wanted else None
+
+    def _take_in(self, record: Record, spec: ServiceSpec, launch: Launch, now: float) -> bool:
         same = record.spec == msgspec.structs.replace(spec, line=record.spec.line)
         before = record.started if record.running and record.started else record.launch
         differs = differences(before, launch)
         record.spec, record.launch = spec, launch
-        if record.removed:
-            record.removed, record.wanted, same = False, True, False
         if not differs:
             return not same
         why = f"services.toml changed: {', '.join(differs)}"
+        record.streak = 0
         if record.running:
-            record.cycle, record.cycle_in_order = why, True
+            record.cycle_for(why, in_order=True)
         else:
             self._clear(record, why, now)
         return True
@@ -119,6 +142,8 @@ class Fleet:
         """
         for service in self._with_dependencies(services):
             record = self.records[service]
+            if record.removed:
+                continue
             if service in services or record.state is not State.DONE:
                 self._clear(record, why, now)
             record.wanted = True
@@ -132,36 +157,36 @@ class Fleet:
     def _unwant(self, record: Record, why: str, now: float) -> None:
         record.wanted, record.cycle = False, None
         self._clear(record, why, now)
-        record.why = why
+        if not record.stuck:
+            record.why = why
 
     def shut_down(self, why: str, now: float) -> None:
         """Everything is to end; what is DONE or FAILED keeps saying so."""
         for record in self.records.values():
             record.wanted, record.cycle = False, None
-            if record.running:
+            if record.running or record.state is State.STOPPED:
                 record.why = why
             elif record.state is State.BACKOFF:
                 self._clear(record, record.why, now)
 
     def restart(self, services: Iterable[str], why: str, now: float) -> None:
-        """These are stopped and started again, in order; one that is not wanted is wanted from now on."""
+        """These are stopped and started again, in order; from now on they are wanted."""
         for service in services:
             record = self.records[service]
             self.want([service], why, now)
-            self._clear(record, why, now)
-            if record.running:
-                record.cycle, record.cycle_in_order = why, True
+            if record.running and record.wanted:
+                record.cycle_for(why, in_order=True)
 
     def files_changed(self, service: str, why: str, now: float) -> bool:
-        """The files of a service were saved: run the new code; false when nothing follows from it."""
+        """The files of a service were saved: run the new code; false when nothing follows."""
         record = self.records[service]
         record.fresh = True
-        if not record.wanted:
+        if not record.wanted or record.stuck or record.state is State.STOPPED:
             return False
-        if record.running or record.state is State.STOPPING:
-            record.cycle, record.cycle_in_order = why, False
-        elif record.state in RESTING:
-            record.streak = 0
+        record.streak = 0
+        if record.active:
+            record.cycle_for(why, in_order=False)
+        else:
             self._clear(record, why, now)
         record.reloads += 1
         return True
@@ -181,8 +206,7 @@ class Fleet:
         record = self.records.get(report.service)
         if record is None or not self._current(record, report):
             return
-        handler = _HANDLERS[type(report)]
-        handler(self, record, report, now)
+        self._handlers[type(report)](record, report, now)
 
     def _current(self, record: Record, report: Report) -> bool:
         match report:
@@ -221,8 +245,15 @@ class Fleet:
             why = wording.unhealthy(report.why, probe.failures)
             self._move(record, Trigger.PROBE_LOST, why, now)
             if record.spec.restart.unhealthy:
-                record.cycle, record.cycle_in_order = why, False
-                record.restarts += 1
+                self._restart_unhealthy(record, why, now)
+
+    def _restart_unhealthy(self, record: Record, why: str, now: float) -> None:
+        self._count(record, now)
+        if record.streak >= record.spec.restart.max:
+            record.why = wording.lasted_no_time(why, record.streak)
+            return
+        record.cycle_for(why, in_order=False)
+        record.restarts += 1
 
     def _exited(self, record: Record, report: Exited, now: float) -> None:
         record.exit, record.pid = report.exit, None
@@ -233,14 +264,16 @@ class Fleet:
         if record.alive:
             # A leader that ended by itself may leave servers behind: they end as in a stop.
             self._signal_stop(record)
-        lasted = now - record.started_at
-        record.streak = 0 if lasted >= LASTED else record.streak + 1
-        text = wording.exited(report.exit, lasted, report.why)
+        text = wording.exited(report.exit, self._count(record, now), report.why)
         self._decide_after_exit(record, report, text, now)
 
-    def _decide_after_exit(
-        self, record: Record, report: Exited, text: str, now: float
-    ) -> None:
+    def _count(self, record: Record, now: float) -> float:
+        """Seconds that a start lasted, after counting it where it did not last."""
+        lasted = now - record.started_at
+        record.streak = 0 if lasted >= LASTED else record.streak + 1
+        return lasted
+
+    def _decide_after_exit(self, record: Record, report: Exited, text: str, now: float) -> None:
         exit_ = report.exit
         if record.cycle or not record.wanted:
             self._move(record, Trigger.EXIT_AGAIN, text, now)
@@ -266,12 +299,9 @@ class Fleet:
         return restart.policy == "always"
 
     def _gone(self, record: Record, report: Gone, now: float) -> None:
-        was_stuck = bool(record.stuck)
-        record.alive, record.stuck, record.survivors = False, (), ()
+        record.alive, record.stuck, record.survivors = False, False, ()
         if record.state is State.STOPPING:
             self._move(record, Trigger.GONE, record.why, now)
-        elif was_stuck and record.state is State.BACKOFF:
-            self._clear(record, record.why, now)
 
     def _survivors(self, record: Record, report: Survivors, now: float) -> None:
         record.survivors = report.pids
@@ -288,25 +318,40 @@ class Fleet:
                 self._actions.append(Signal(service=record.id, run=record.run, signal="KILL"))
                 self._arm(record, Timer.KILLED, KILL_GRACE)
             case Timer.KILLED if record.alive:
-                record.stuck = record.survivors
-                record.why = wording.would_not_die(record.survivors)
-                if record.state is State.STOPPING:
-                    self._move(record, Trigger.WOULD_NOT_DIE, record.why, now)
+                self._would_not_die(record, wording.would_not_die(record.survivors), now)
+
+    def _would_not_die(self, record: Record, why: str, now: float) -> None:
+        if record.state is State.BACKOFF:
+            self._clear(record, why, now)
+        if record.state is State.STOPPING:
+            self._move(record, Trigger.WOULD_NOT_DIE, why, now)
+        elif record.state is State.STOPPED:
+            self._move(record, Trigger.EXIT_FOR_GOOD, why, now)
+        record.stuck, record.why = True, why
 
     # ---- reconcile
 
     def reconcile(self, now: float) -> list[Action]:
-        """What to do so that what is becomes what is wanted; calling it again at once returns nothing."""
-        for record in list(self.records.values()):
-            if record.running and (not record.wanted or record.cycle):
-                self._stop_in_order(record, now)
-            elif record.wanted and record.state is State.STOPPED and not record.alive:
-                self._start_in_order(record, now)
+        """What to do so that what is becomes what is wanted; called again at once, nothing."""
+        moved = True
+        while moved:  # a start may satisfy somebody who came before it
+            moved = False
+            for record in self.records.values():
+                moved |= self._step(record, now)
         for record in [r for r in self.records.values() if r.removed and r.settled]:
             del self.records[record.id]
             self._actions.append(Forget(service=record.id))
         actions, self._actions = self._actions, []
         return actions
+
+    def _step(self, record: Record, now: float) -> bool:
+        """Begin to stop or to start a service, when that is its turn now."""
+        epoch = record.epoch
+        if record.running and (not record.wanted or record.cycle):
+            self._stop_in_order(record, now)
+        elif record.wanted and record.state is State.STOPPED and not record.alive:
+            self._start_in_order(record, now)
+        return record.epoch != epoch
 
     def _stop_in_order(self, record: Record, now: float) -> None:
         if (not record.cycle or record.cycle_in_order) and self._ending_dependents(record):
@@ -316,11 +361,12 @@ class Fleet:
         self._signal_stop(record)
 
     def _ending_dependents(self, record: Record) -> bool:
-        """Whether something that depends on it still runs and is to end as well."""
+        """Whether something that depends on it, directly or not, is there and is to end too."""
         return any(
-            other.active and (not other.wanted or (other.cycle and other.cycle_in_order))
+            (not other.wanted or (other.cycle and other.cycle_in_order))
+            and record.id in self._with_dependencies([other.id])
             for other in self.records.values()
-            if record.id in other.spec.depends_on
+            if (other.active or other.alive) and not other.stuck and other is not record
         )
 
     def _signal_stop(self, record: Record) -> None:
@@ -361,7 +407,7 @@ class Fleet:
         other = self.records.get(service)
         if other is None:
             return True
-        if other.cycle and other.cycle_in_order:
+        if other.running and (other.cycle or not other.wanted):
             return False
         if other.spec.task and condition == "ready":
             condition = "completed"
@@ -409,8 +455,14 @@ class Fleet:
         """Whether a service is wanted but held back by a dependency."""
         return record.wanted and record.state is State.STOPPED and bool(self.blockers(record))
 
+    def held_back(self, record: Record) -> bool:
+        """Whether a service waits for one that is not to run."""
+        return self.waiting(record) and any(
+            not self.records[blocker].wanted for blocker in self.blockers(record)
+        )
+
     def explain(self, service: str) -> str:
-        """Why a service is as it is, in one line: its own cause, or the chain of those that it waits for."""
+        """Why a service is as it is, in one line: its cause, or the chain of those before it."""
         record = self.records[service]
         if not self.waiting(record):
             return record.why
@@ -422,23 +474,11 @@ class Fleet:
             return f"waits for {blocker}"
         if not other.wanted:
             return f"waits for {blocker}, which is not to run ({other.why})"
+        if other.cycle and other.running:
+            return f"waits for {blocker}, which is to be restarted: {other.cycle}"
         if self.waiting(other):
             chain = [
                 self._explain_blocker(other, b, seen | {blocker}) for b in self.blockers(other)
             ]
             return f"waits for {blocker}, which {'; '.join(chain)}"
         return f"waits for {wording.condition(blocker, other)}"
-
-
-_Handler = Callable[..., None]
-
-_HANDLERS: dict[type, _Handler] = {
-    Spawned: Fleet._spawned,
-    ReadyReport: Fleet._ready,
-    Answered: Fleet._answered,
-    Unanswered: Fleet._unanswered,
-    Exited: Fleet._exited,
-    Gone: Fleet._gone,
-    Survivors: Fleet._survivors,
-    Fired: Fleet._fired,
-}

@@ -36,9 +36,10 @@ def relative(file: str, root: str) -> str:
 
 
 def last_words(lines: Sequence[str], root: str) -> str | None:
-    """The cause that the last lines of an output name: the last traceback's error with file and line
-    of the project's deepest frame, else the last line that says anything, in quotes; None where
-    there is none.
+    """The cause that the last lines of an output name.
+
+    It is the last traceback's error with file and line of the project's deepest frame, else the
+    last line that says anything, in quotes; None where there is none.
     """
     lines = [plain(line) for line in lines]
     found = _last_traceback(_ungrouped(lines), root)

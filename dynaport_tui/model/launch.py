@@ -12,7 +12,9 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Kind
     argv: tuple[str, ...]
-    """`app`: the reference alone. `script`: the program and its arguments. `command`: what is executed."""
+    """Of an `app` the reference alone, of a `script` the program and its arguments, of a `command`
+    what is executed.
+    """
     python: str
     """The interpreter, an absolute path."""
     venv: str | None = None
@@ -52,10 +54,10 @@ _NAMED = {
 
 
 def differences(old: Launch, new: Launch) -> list[str]:
-    """What differs so that a running service must be started again, in the words of services.toml.
+    """What differs so that a running service must start again, in the words of services.toml.
 
-    The address of a service that came or went does not count: what runs cannot have used it, and the next start
-    sees it. An address that moved does.
+    The address of a service that came or went does not count: what runs cannot have used it, and
+    the next start sees it. An address that moved does.
     """
     found = [word for field, word in _NAMED.items() if getattr(old, field) != getattr(new, field)]
     if old.port != new.port:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from .fleet import Fleet
 from .machine import State
-from .record import Record
+
+if TYPE_CHECKING:
+    from .fleet import Fleet
+    from .record import Record
 
 OK, SERVICE_FAILED, USAGE, DEADLINE, NO_PORT, NO_ENGINE = range(6)
 """Exit codes; 128 + n stands for being interrupted by signal n."""
@@ -20,6 +24,9 @@ class Aim(msgspec.Struct, frozen=True, kw_only=True):
     exit_when_ready: bool = False
     watch: bool = True
     """Whether a saved file may still revive what has failed."""
+    errand: bool = False
+    """Services are only there for a program that runs beside them: until everything was ready, one
+    that ends the run at once; from then on the program alone says when it is over."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,21 +36,32 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-def verdict(fleet: Fleet, aim: Aim) -> Verdict | None:
-    """The end of the run, or None while it goes on."""
+def verdict(fleet: Fleet, aim: Aim, *, was_ready: bool) -> Verdict | None:
+    """The end of the run, or None while it goes on; `was_ready`: everything has been ready once."""
     wanted = [r for r in fleet.records.values() if r.wanted]
     if not wanted:
         return None
     if aim.exit_when_ready and all_ready(fleet):
         return Verdict(code=OK, why="everything was ready")
-    if all(r.state is State.DONE for r in wanted):
+    if aim.errand:
+        return None if was_ready else _ended_early(wanted)
+    if all(r.state is State.DONE for r in wanted) and not _stopped_by_hand(fleet):
         return Verdict(code=OK, why="every service is done")
     failed = [r for r in wanted if r.state is State.FAILED]
-    if failed and not aim.keep_going:
-        return Verdict(code=SERVICE_FAILED, why=_why(failed))
-    if failed and not aim.watch and all(_over(fleet, r) for r in wanted):
+    hopeless = not aim.watch and all(_over(fleet, r) for r in wanted)
+    if failed and (hopeless or not aim.keep_going):
         return Verdict(code=SERVICE_FAILED, why=_why(failed))
     return None
+
+
+def _stopped_by_hand(fleet: Fleet) -> bool:
+    """Whether something ran that a person stopped, and may start again."""
+    return any(r.run and not r.wanted and not r.removed for r in fleet.records.values())
+
+
+def _ended_early(wanted: list[Record]) -> Verdict | None:
+    ended = [r for r in wanted if r.state in (State.BACKOFF, State.FAILED)]
+    return Verdict(code=SERVICE_FAILED, why=_why(ended)) if ended else None
 
 
 def overdue(fleet: Fleet, seconds: float) -> Verdict:

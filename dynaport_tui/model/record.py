@@ -36,7 +36,7 @@ class ProbeRecord(msgspec.Struct, kw_only=True):
 
 
 class Record(msgspec.Struct, kw_only=True):
-    """One service: what is wanted of it, what it does, and why. Times are the engine's monotonic seconds."""
+    """One service: what is wanted of it, what it does, and why. Times are monotonic seconds."""
 
     spec: ServiceSpec
     launch: Launch
@@ -64,9 +64,10 @@ class Record(msgspec.Struct, kw_only=True):
     pid: int | None = None
     alive: bool = False
     """Whether anything of the last start may still be alive."""
-    stuck: tuple[int, ...] = ()
-    """Processes that outlived KILL."""
+    stuck: bool = False
+    """Whether something outlived KILL: then nothing clears it and nothing waits for it."""
     survivors: tuple[int, ...] = ()
+    """What was found alive when it was last signalled."""
     exit: Exit | None = None
     streak: int = 0
     """Starts in a row that did not last."""
@@ -89,6 +90,11 @@ class Record(msgspec.Struct, kw_only=True):
     def running(self) -> bool:
         """Whether a process exists and is meant to."""
         return self.state in RUNNING
+
+    def cycle_for(self, why: str, *, in_order: bool) -> None:
+        """It is to be restarted; an order asked for earlier holds."""
+        self.cycle_in_order = in_order or (self.cycle is not None and self.cycle_in_order)
+        self.cycle = why
 
     @property
     def settled(self) -> bool:

@@ -96,7 +96,7 @@ class Start(_OfRun, frozen=True, kw_only=True):
     epoch: int
     launch: Launch
     fresh: bool
-    """Whether project modules must be loaded without bytecode: files changed since an earlier start."""
+    """Whether project modules must be loaded without bytecode: files changed after a start."""
 
 
 class Signal(_OfRun, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ class UnknownService(LookupError):
 
 
 def select(names: Sequence[str], services: Mapping[str, ServiceSpec]) -> list[str]:
-    """The ids meant by `names`: a service's name means all of its instances, no name means all services.
+    """The ids meant by `names`: a service's name means all its instances, no name all services.
 
     Raises UnknownService.
     """

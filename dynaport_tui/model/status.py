@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .environment import url
-from .fleet import Fleet
 from .launch import differences
 from .machine import State
-from .record import Record
+from .outcome import all_ready
 from .view import Health, ProjectState, ServiceStatus
+
+if TYPE_CHECKING:
+    from .fleet import Fleet
+    from .record import Record
 
 
 def service_status(
@@ -40,6 +45,7 @@ def service_status(
         ),
         log_lines=log_lines,
         wanted=record.wanted,
+        task=spec.task,
         waiting=fleet.waiting(record),
     )
 
@@ -52,11 +58,12 @@ def _stale(record: Record) -> str | None:
 
 
 def project_state(fleet: Fleet, *, stopping: bool) -> ProjectState:
-    """`degraded` as soon as something wanted can no longer be expected to become READY by itself."""
+    """`degraded` as soon as something wanted cannot be expected to become READY by itself."""
     if stopping:
         return "stopping"
     wanted = [r for r in fleet.records.values() if r.wanted]
-    if all(r.state in (State.READY, State.DONE) for r in wanted):
+    if all_ready(fleet):
         return "ready"
     bad = (State.UNHEALTHY, State.BACKOFF, State.FAILED)
-    return "degraded" if any(r.state in bad for r in wanted) else "starting"
+    hopeless = any(r.state in bad or fleet.held_back(r) for r in wanted)
+    return "degraded" if hopeless else "starting"

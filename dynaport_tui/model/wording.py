@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal as _signal
+from typing import TYPE_CHECKING
 
 from .machine import State
-from .record import Record
-from .spec import ServiceSpec
-from .view import Exit
+
+if TYPE_CHECKING:
+    from .record import Record
+    from .spec import ServiceSpec
+    from .view import Exit
 
 
 def seconds(value: float) -> str:
@@ -41,18 +44,21 @@ def exited(exit_: Exit, lasted: float, why: str | None) -> str:
 
 
 def backing_off(text: str, delay: float, streak: int, most: int) -> str:
-    """An exit that is followed by another start."""
-    count = f", try {streak} of {most}" if streak else ""
+    """An exit that is followed by another start; `streak` starts in a row did not last."""
+    count = f", try {streak + 1} of {most}" if streak else ""
     return f"{text}; starts again in {seconds(delay)}{count}"
 
 
 def failed(text: str, spec: ServiceSpec, exit_: Exit, streak: int) -> str:
     """An exit that no start follows."""
-    if streak > 1:
-        return f"{text}; {streak} starts in a row did not last"
-    if exit_.code == 0 and spec.restart.policy == "on-failure":
+    if exit_.code == 0 and spec.restart.policy != "always":
         return f"{text}, but a service is meant to stay; if it is meant to end, say task = true"
-    return text
+    return lasted_no_time(text, streak)
+
+
+def lasted_no_time(text: str, streak: int) -> str:
+    """A cause that ended `streak` starts in a row."""
+    return f"{text}; {streak} starts in a row did not last" if streak > 1 else text
 
 
 def unhealthy(why: str, failures: int) -> str:
