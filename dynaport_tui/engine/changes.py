@@ -66,9 +66,12 @@ class Changes:
         self._selections = {g: expand(Path(g.cwd), g.patterns, g.ignore, Path(root)) for g in globs}
         return set[Path]().union(*(s.folders() for s in self._selections.values()))
 
-    def selected(self, path: Path) -> bool:
-        """Whether any expanded pattern means `path`; may be called in a thread."""
-        return any(selection.match(path) for selection in tuple(self._selections.values()))
+    def of_interest(self, path: Path) -> bool:
+        """Whether an entry of a watched folder is worth a report: it is meant by a pattern, or is a
+        folder in which such files may come. Called in a thread.
+        """
+        selections = tuple(self._selections.values())
+        return any(selection.match(path) for selection in selections) or path.is_dir()
 
     def reached(
         self, paths: Iterable[Path], records: Mapping[str, Record]

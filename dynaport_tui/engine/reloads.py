@@ -107,7 +107,7 @@ class Reloads:
             globs = self._changes.globs(records)
             folders = await asyncio.to_thread(self._changes.expand, globs, project.root)
             files = self._changes.files(project, records)
-            watcher.watch(files, folders, self._changes.selected)
+            watcher.watch(files, folders, self._changes.of_interest)
             await stirred.wait()
             await asyncio.sleep(_CALM)
 
