@@ -75,6 +75,7 @@ class Nursery:
     def __init__(
         self, *, mode: str = "warm", python: str = sys.executable, env: dict[str, str] | None = None
     ) -> None:
+        self.python = python
         self._socket, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(

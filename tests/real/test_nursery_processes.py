@@ -59,7 +59,7 @@ subprocess.Popen([sys.executable, "-c", SLEEPER],
                  start_new_session=True)
 daemon(exec_=True)
 daemon(exec_=False)
-print("done", flush=True)
+os.write(1, b"done\\n")
 """
 )
 """A leader, a child, a grandchild, a child in a session of its own, two daemons: six processes."""

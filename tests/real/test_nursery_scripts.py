@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -69,7 +68,7 @@ def test_a_script_finds_what_it_finds_under_python(
         "3 run.py ['sub/run.py', '--count', '3']",
         f"{tmp_path}/sub/run.py {tmp_path}/sub {tmp_path} {tmp_path}/sub/neighbour.py",
         "__main__ None None True",
-        f"True dark {sys.executable}",
+        f"True dark {nursery.python}",
     ]
     assert exited["code"] == 0
     assert start.files() == {f"{tmp_path}/sub/run.py", f"{tmp_path}/sub/neighbour.py"}
@@ -344,7 +343,7 @@ def test_a_warm_process_shows_its_own_name_and_environment(
     environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     nursery.signal(start, signal.SIGKILL)
     nursery.wait_end(start)
-    assert shown == [sys.executable, "run.py", "--demo"]
+    assert shown == [nursery.python, "run.py", "--demo"]
     assert b"DYNAPORT_SERVICE=users" in environ
     assert f"DYNAPORT_MARK=test-{os.getpid()}/{start.id}".encode() in environ
 
