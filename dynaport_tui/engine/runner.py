@@ -39,6 +39,8 @@ _DRAIN = 0.5
 """Seconds to wait, after an exit, for the last words that are still in the pipe."""
 _PORT_PATIENCE = 3.0
 """Seconds to wait, after everything of a service ended, for its port to be free again."""
+_PRINTED = 10_000
+"""Lines looked through for what a log probe waits for, when it begins to ask."""
 _WORDS = 200
 """Lines looked through for the cause of an exit."""
 
@@ -322,9 +324,17 @@ class _Run:
         """Begin to ask it, as its spec says now."""
         self._stop_probing()
         self._prober = Prober(
-            self._runner.spec.health, self._probed, ask=self._ask, follow=self._runner.log.follow
+            self._runner.spec.health, self._probed, ask=self._ask, follow=self._follow
         )
         self._prober.start()
+
+    def _follow(self, seen: Callable[[bytes], None]) -> Callable[[], None]:
+        """All that it prints, also what came before anybody asked."""
+        lines = self._runner.log.lines(after=self._first_line, limit=_PRINTED)
+        if lines:
+            said = "".join(f"{line.text}\n" for line in lines).encode()
+            asyncio.get_running_loop().call_soon(seen, said)
+        return self._runner.log.follow(seen)
 
     async def _ask(self) -> ProbeResult:
         self._epoch = self._desk.epoch(self._runner.spec.id)
