@@ -34,7 +34,9 @@ def _what(status: ServiceStatus) -> str:
     if status.waiting:
         return status.why
     text = f"is {status.state}" + (f": {status.why}" if status.why else "")
-    return f"{text} (stale: {status.stale})" if status.stale else text
+    notes = [f"stale: {status.stale}"] if status.stale else []
+    notes += [f"port {status.port}: {status.port_why}"] if status.port_why else []
+    return f"{text} ({'; '.join(notes)})" if notes else text
 
 
 @click.command("url", epilog='Example: `curl "$(dynaport url users)/status"`')

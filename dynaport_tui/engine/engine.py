@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..ledger.errors import LedgerError
 from ..model import outcome
 from ..model.config import ConfigError
 from ..model.fleet import Diff, Fleet
@@ -284,32 +285,47 @@ class Engine:
 
     # ---- the files
 
-    def reread(self) -> None:
+    def reread(self, because: str) -> None:
         """Apply what services.toml and the env files say now, or say what is wrong and change
         nothing.
         """
         try:
             project = read_project(self.options.file, self.options.profiles)
             launches = plan(project, self._ports.lease(project))
-        except ConfigError as error:
+        except (ConfigError, LedgerError) as error:
             self._error = str(error)
             self.publish(ProjectChanged(at=time.time(), error=self._error))
             return
-        self._apply(project, launches)
-
-    def _apply(self, project: ProjectSpec, launches: Mapping[str, Launch]) -> None:
         mended, self._error = self._error is not None, None
-        self.project = project
-        diff = self.fleet.apply(project, launches, self._now, want_new=not self.options.services)
-        for spec in project.services.values():
-            self._hands.add(spec, project.log)
+        diff = self._apply(project, launches, because)
         if mended or diff != Diff():
             self.publish(
                 ProjectChanged(
-                    at=time.time(), added=diff.added, removed=diff.removed, changed=diff.changed
+                    at=time.time(),
+                    added=diff.added,
+                    removed=diff.removed,
+                    changed=diff.changed,
+                    why=because if diff != Diff() else "",
                 )
             )
+
+    def _apply(self, project: ProjectSpec, launches: Mapping[str, Launch], because: str) -> Diff:
+        before = {s: record.launch.port for s, record in self.fleet.records.items()}
+        self.project = project
+        diff = self.fleet.apply(
+            project, launches, self._now, want_new=not self.options.services, because=because
+        )
+        for spec in project.services.values():
+            self._hands.add(spec, project.log)
+        for service in before.keys() & launches.keys():
+            self._moved(service, before[service], launches[service].port)
         self.turn_soon()
+        return diff
+
+    def _moved(self, service: str, old: int | None, new: int | None) -> None:
+        if old != new:
+            why = self._ports.why(service) or ("it had none" if old is None else f"it had {old}")
+            self.publish(PortMoved(at=time.time(), service=service, port=new, why=why))
 
     # ---- releasing ports
 
@@ -331,11 +347,8 @@ class Engine:
             self._released.discard(service)
             record = self.fleet.records[service]
             self._ports.release(self.project, record.spec)
-            old = record.launch.port
-            self._apply(self.project, plan(self.project, self._ports.lease(self.project)))
-            new = record.launch.port
-            why = f"{service} moved from {old} to {new}"
-            self.publish(PortMoved(at=time.time(), service=service, port=new, why=why))
+            launches = plan(self.project, self._ports.lease(self.project))
+            self._apply(self.project, launches, f"{service} has another port")
 
     # ---- EngineView
 
@@ -363,6 +376,7 @@ class Engine:
             self.fleet.records[service],
             self._now,
             scheme=runner.scheme,
+            port_why=self._ports.why(service),
             log_lines=runner.log.last,
         )
         return self._usage.added_to(status)
@@ -391,7 +405,7 @@ class Engine:
             case "stop":
                 self.fleet.unwant(ids, "asked to stop", self._now)
             case "restart":
-                self.reread()
+                self.reread("services.toml changed")
                 self.fleet.restart(ids, "asked to restart", self._now)
             case "reload":
                 self._reloads.asked(ids)

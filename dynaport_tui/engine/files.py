@@ -54,11 +54,14 @@ def read_project(file: Path, profiles: Sequence[str] = ()) -> ProjectSpec:
     """
     try:
         text = file.read_bytes().decode()
+    except FileNotFoundError:
+        hint = "Write it again, or end the services with `dynaport down`."
+        raise _unreadable(file, "the file is gone", hint=hint) from None
     except OSError as error:
-        raise _unreadable(file, error.strerror or str(error)) from None
+        raise _unreadable(file, f"cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise _unreadable(file, "not UTF-8; save it as UTF-8", line) from None
+        raise _unreadable(file, "not UTF-8", line, "Save it as UTF-8.") from None
     project = parse(text, file=str(file), profiles=profiles)
     problems = [p for spec in project.services.values() for p in _problems(project, spec)]
     problems += _missing_project_env(project)
@@ -67,10 +70,8 @@ def read_project(file: Path, profiles: Sequence[str] = ()) -> ProjectSpec:
     return project
 
 
-def _unreadable(file: Path, message: str, line: int = 1) -> ConfigError:
-    problem = Problem(
-        file=str(file), line=line, key="", value=None, message=f"cannot be read: {message}"
-    )
+def _unreadable(file: Path, message: str, line: int = 1, hint: str = "") -> ConfigError:
+    problem = Problem(file=str(file), line=line, key="", message=message, hint=hint)
     return ConfigError((problem,))
 
 

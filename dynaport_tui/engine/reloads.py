@@ -34,7 +34,7 @@ class Project(Protocol):
     project: ProjectSpec
     fleet: Fleet
 
-    def reread(self) -> None:
+    def reread(self, because: str) -> None:
         """services.toml or an env file was saved."""
 
     def publish(self, event: Event) -> None:
@@ -117,14 +117,17 @@ class Reloads:
         engine = self._engine
         settings = self._changes.settings(engine.project)
         reached = self._changes.reached(paths - settings, engine.fleet.records)
-        if paths & settings:
-            engine.reread()
+        if saved := sorted(paths & settings):
+            engine.reread(f"{_listed(self._named(saved))} changed")
         for service, files in reached.items():
-            names = [relative(str(path), engine.project.root) for path in files]
+            names = self._named(files)
             self._reload(service, names, f"{_listed(names)} changed")
-        if paths & settings or reached:
+        if saved or reached:
             engine.turn_soon()
         self._stir()
+
+    def _named(self, files: Iterable[Path]) -> list[str]:
+        return [relative(str(path), self._engine.project.root) for path in files]
 
     def asked(self, services: Sequence[str]) -> None:
         """A person asks for the new code."""

@@ -246,7 +246,7 @@ class Text:
 
     def _project(self, event: ProjectChanged) -> str:
         if event.error is not None:
-            text = f"services.toml was saved with mistakes, nothing changed:\n{event.error}"
+            text = f"services.toml has mistakes now, everything stays as it was:\n{event.error}"
             return self.own(event.at, text, bad=True)
         self.names(event.added)
         parts = [
@@ -254,11 +254,13 @@ class Text:
             for word, services in (
                 ("added", event.added),
                 ("took out", event.removed),
-                ("changed", event.changed),
+                ("concerns", event.changed),
             )
             if services
         ]
-        return self.own(event.at, f"services.toml: {'; '.join(parts) or 'nothing changed'}")
+        if not parts:
+            return self.own(event.at, "services.toml is without mistakes again; nothing changed")
+        return self.own(event.at, f"{event.why or 'services.toml changed'}: {'; '.join(parts)}")
 
     def _port(self, event: PortMoved) -> str:
         port = "no port" if event.port is None else f"port {event.port}"

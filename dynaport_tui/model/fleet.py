@@ -80,12 +80,18 @@ class Fleet:
     # ---- intent
 
     def apply(
-        self, project: ProjectSpec, launches: Mapping[str, Launch], now: float, *, want_new: bool
+        self,
+        project: ProjectSpec,
+        launches: Mapping[str, Launch],
+        now: float,
+        *,
+        want_new: bool,
+        because: str = "services.toml changed",
     ) -> Diff:
         """Take in a services.toml; what has another launch is restarted, nothing else is touched.
 
         `want_new` says whether services that were not there before are to be started; one that a
-        wanted service depends on is started in any case.
+        wanted service depends on is started in any case. `because` begins the cause of a restart.
         """
         added, changed = [], []
         for service, spec in project.services.items():
@@ -94,7 +100,7 @@ class Fleet:
                 added.append(service)
             if record is None:
                 self.records[service] = Record(spec=spec, launch=launch, since=now)
-            elif self._take_in(record, spec, launch, now) and not record.removed:
+            elif self._take_in(record, spec, launch, now, because) and not record.removed:
                 changed.append(service)
         self._want_new(added, all_of_them=want_new)
         removed = [
@@ -116,14 +122,16 @@ class Fleet:
         for record in self.records.values():
             record.cycle = record.cycle if record.wanted else None
 
-    def _take_in(self, record: Record, spec: ServiceSpec, launch: Launch, now: float) -> bool:
+    def _take_in(
+        self, record: Record, spec: ServiceSpec, launch: Launch, now: float, because: str
+    ) -> bool:
         same = record.spec == msgspec.structs.replace(spec, line=record.spec.line)
         before = record.started if record.running and record.started else record.launch
         differs = differences(before, launch)
         record.spec, record.launch = spec, launch
         if not differs:
             return not same
-        why = f"services.toml changed: {', '.join(differs)}"
+        why = f"{because}: {', '.join(differs)}"
         record.streak = 0
         if record.running:
             record.cycle_for(why, in_order=True)

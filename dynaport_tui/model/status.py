@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 
 def service_status(
-    fleet: Fleet, record: Record, now: float, *, scheme: str = "http", log_lines: int = 0
+    fleet: Fleet,
+    record: Record,
+    now: float,
+    *,
+    scheme: str = "http",
+    port_why: str | None = None,
+    log_lines: int = 0,
 ) -> ServiceStatus:
     """One row; cpu and memory are the engine's to add."""
     spec, launch, probe = record.spec, record.launch, record.probe
@@ -29,6 +35,7 @@ def service_status(
         why=fleet.explain(spec.id),
         stale=_stale(record),
         port=launch.port,
+        port_why=port_why,
         ports=launch.ports,
         url=None if launch.port is None else url(launch.host, launch.port, scheme),
         pid=record.pid,

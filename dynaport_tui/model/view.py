@@ -43,6 +43,8 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     stale: str | None = None
     port: int | None = None
+    port_why: str | None = None
+    """Why the port is not the computed one; None when it is, or is pinned."""
     ports: dict[str, int] = {}
     url: str | None = None
     pid: int | None = None
@@ -132,6 +134,8 @@ class ProjectChanged(msgspec.Struct, frozen=True, kw_only=True, tag="project", t
     added: list[str] = []
     removed: list[str] = []
     changed: list[str] = []
+    why: str = ""
+    """What was saved; empty where nothing follows from it."""
     error: str | None = None
 
 

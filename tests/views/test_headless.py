@@ -133,7 +133,7 @@ async def test_a_reload_and_a_broken_services_toml_are_told(reader: Reader) -> N
         text = await reader.until("app: missing")
 
     assert "users was reloaded in 250 ms: app.py" in text
-    assert "services.toml was saved with mistakes, nothing changed:" in text
+    assert "services.toml has mistakes now, everything stays as it was:" in text
     assert all(" dynaport | " in line for line in text.splitlines())
 
 
