@@ -67,7 +67,6 @@ def test_stop_says_what_would_not_go(run: Command, served: ServedEngine) -> None
 def test_down_waits_until_the_engine_is_gone(run: Command, served: ServedEngine) -> None:
     def end() -> None:
         served.downed()
-        served.watched()
         served.close()
 
     thread = threading.Thread(target=end)
