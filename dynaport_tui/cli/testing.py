@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -112,7 +114,8 @@ async def _executed(engine: Engine, command: list[str]) -> int:
         return await engine.execute(command)
     except OSError as error:
         say.error(f"{command[0]} could not be run: {error}")
-        return NOT_FOUND
+        missing = str(error).startswith(os.strerror(errno.ENOENT))
+        return NOT_FOUND if missing else NOT_EXECUTABLE
 
 
 def _stream(engine: Engine, log_format: Format | None) -> Stream:
@@ -151,13 +154,25 @@ def _run(command: list[str], env: dict[str, str]) -> int:
     import signal
     import subprocess
 
+    got: list[int] = []
+    started: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _: object) -> None:
+        got.append(number)
+        # The terminal sends its INT to the command by itself.
+        if number == signal.SIGTERM or not sys.stdin.isatty():
+            for process in started:
+                process.send_signal(number)
+
+    # Before the start: a signal with a handler is default in the command, an ignored one is not.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, pass_on)
     try:
-        process = subprocess.Popen(command, env=env)
+        started.append(subprocess.Popen(command, env=env))
     except OSError as error:
-        say.error(f"{command[0]}: {error.strerror}")
+        say.error(f"{command[0]} could not be run: {error.strerror}")
         return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
-    # The terminal sends its own INT to the command too; we stay to tell its code.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
-    code = process.wait()
+    code = started[0].wait()
+    if got:
+        return 128 + got[0]
     return code if code >= 0 else 128 - code

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ..model.spec import ProjectSpec
     from ..model.view import Event, LogLine, ServiceStatus, Verb
     from .bus import BusSubscription
+    from .errand import Errand
 
 _DRAIN = 2.0
 """Seconds that the last output has to arrive, or killed processes have to go, at the end."""
@@ -108,6 +109,8 @@ class Engine:
         )
         self._verdict: Verdict | None = None
         self._interrupted_at: float | None = None
+        self._interruption: Verdict | None = None
+        self._errand: Errand | None = None
         self._was_ready = False
         self._error: str | None = None
         self._released: set[str] = set()
@@ -268,8 +271,13 @@ class Engine:
         """The first signal stops in order, the second kills."""
         if self._interrupted_at is None:
             self._interrupted_at = self._now
-            self._end(Verdict(code=128 + number, why=word))
+            self._interruption = Verdict(code=128 + number, why=word)
+            if self._errand is None:
+                self._end(self._interruption)
+            else:  # the services stay for what it has to tidy up
+                self._errand.signal(number)
         elif self._now - self._interrupted_at >= _ECHO:
+            self._end(Verdict(code=128 + number, why=word))
             self._kill()
 
     def _kill(self) -> None:
@@ -401,7 +409,7 @@ class Engine:
         ids = self._ids(services) if services else list(self.fleet.records)
         match verb:
             case "start":
-                self.fleet.want(ids, "asked to start", self._now)
+                self.fleet.want(self._to_start(services), "asked to start", self._now)
             case "stop":
                 self.fleet.unwant(ids, "asked to stop", self._now)
             case "restart":
@@ -413,6 +421,12 @@ class Engine:
                 self._release(ids)
         self._turn()
         return self.snapshot()
+
+    def _to_start(self, names: Sequence[str]) -> list[str]:
+        """A one-shot that is DONE runs again only when it is named."""
+        if names:
+            return self._ids(names)
+        return [s for s, r in self.fleet.records.items() if r.state is not State.DONE]
 
     def _ids(self, names: Sequence[str]) -> list[str]:
         try:
@@ -433,13 +447,16 @@ class Engine:
     async def execute(self, argv: Sequence[str]) -> int:
         """Run a program with our own standard streams and everybody's addresses.
 
-        Returns its exit code, 128 + n for signal n; raises OSError when it cannot be started.
+        Returns its exit code, 128 + n for signal n, also where it was we who got the signal and
+        passed it on; raises OSError when it cannot be started.
         """
         env = outside_env(self.project, self._ports.numbers)
-        errand = self._hands.errand("test")
-        self._signals.forward = errand.signal
+        self._errand = self._hands.errand("test")
         streams = {"stdin": 0, "stdout": 1, "stderr": 2}
-        code = await errand.run(argv, str(Path.cwd()), env, None, streams)
+        code = await self._errand.run(argv, str(Path.cwd()), env, None, streams)
+        if self._interruption is not None:
+            self._end(self._interruption)
+            return self._interruption.code
         return code if code >= 0 else 128 - code
 
     # ---- small things

@@ -17,18 +17,15 @@ _WORDS = {
 
 
 class Signals:
-    """Passes each signal on with a word for people; `forward` gets it as well."""
+    """Passes each signal on with a word for people."""
 
     def __init__(self, interrupted: Callable[[int, str], None]) -> None:
-        self.forward: Callable[[int], None] | None = None
         self._interrupted = interrupted
         self._loop = asyncio.get_running_loop()
         for number in _WORDS:
             self._loop.add_signal_handler(number, self._came, number)
 
     def _came(self, number: signal.Signals) -> None:
-        if self.forward is not None:
-            self.forward(number)
         self._interrupted(number, _WORDS[number])
 
     def close(self) -> None:
