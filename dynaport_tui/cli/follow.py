@@ -30,7 +30,7 @@ def ask_running(here: Here, services: Sequence[str], profiles: Sequence[str]) ->
     if profiles and list(profiles) != snapshot.project.profiles:
         active = ", ".join(snapshot.project.profiles) or "none"
         say.note(f"--profile is left out: it runs with profiles {active}; `dynaport down` first")
-    client.act("start", [status.id for status in pick(snapshot, services)])
+    client.act("start", [status.id for status in pick(snapshot, services)] if services else [])
     return client
 
 
