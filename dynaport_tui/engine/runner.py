@@ -183,11 +183,12 @@ class _Run:
 
     def __init__(self, runner: Runner, action: Start, nursery: Nursery, desk: Desk) -> None:
         self.nursery = nursery
-        self.over = False
+        self.over = self._born = False
         self._runner, self._action, self._desk = runner, action, desk
         self._error: str | None = None
         self._first_line = runner.log.last
         self._ending: asyncio.Task[None] | None = None
+        self._counted: asyncio.Future[tuple[int, ...]] | None = None
         self._prober: Prober | None = None
         self._epoch = action.epoch
         self._mark = f"{desk.engine_id}/{runner.spec.id}"
@@ -231,19 +232,23 @@ class _Run:
                 self._spawned()
             case "failed":
                 self._finish()
+                again = event.get("again", False)
                 exit_ = Exit(error=event["error"])
-                self._desk.post(Exited(service=service, run=run, exit=exit_, again=False))
+                self._desk.post(Exited(service=service, run=run, exit=exit_, again=again))
             case "exited":
                 exit_ = Exit(code=event["code"], signal=event["signal"])
                 self._ending = asyncio.create_task(self._ended(exit_))
             case "signalled":
                 pids = tuple(event["pids"])
+                if self._counted is not None and not self._counted.done():
+                    self._counted.set_result(pids)
                 self._desk.post(Survivors(service=service, run=run, pids=pids))
             case "gone":
                 self._ending = asyncio.create_task(self._gone(self._ending))
 
     def _spawned(self) -> None:
         """A process that reports for itself is first asked when it has done so."""
+        self._born = True
         kind = self._runner.spec.health.kind
         if not self._runner.spec.task and (self._channel is None or kind in ("log", "command")):
             self.probe_anew()
@@ -255,9 +260,16 @@ class _Run:
         why = self._error
         if why is None and exit_.code != 0:
             why = await self._last_words()
-        self._desk.post(
-            Exited(service=self._runner.spec.id, run=self._action.run, exit=exit_, why=why)
-        )
+        left = await self._left() if exit_.code == 0 else ()
+        service, run = self._runner.spec.id, self._action.run
+        self._desk.post(Exited(service=service, run=run, exit=exit_, why=why, left=left))
+
+    async def _left(self) -> tuple[int, ...]:
+        """Who goes on after a leader that ended as if all was well."""
+        self._counted = asyncio.get_running_loop().create_future()
+        self.signal(0)
+        await asyncio.wait([self._counted], timeout=_DRAIN)
+        return self._counted.result() if self._counted.done() else ()
 
     async def _last_words(self) -> str | None:
         # A grandchild may hold the pipe for ever: what has not come by then is not waited for.
@@ -280,6 +292,10 @@ class _Run:
     def lost(self) -> None:
         """The nursery died: whatever it had not yet said is now so."""
         if self.over:
+            return
+        if not self._born:
+            why = f"the fork server of {self.nursery.python} died"
+            self._heard({"event": "failed", "error": why, "again": True})
             return
         if self._ending is None:
             self._error = "its fork server died"

@@ -248,12 +248,18 @@ class Fleet:
         probe.ok, probe.latency_ms, probe.checked, probe.why = False, None, now, report.why
         health = record.spec.health
         if record.state is State.UNHEALTHY:
-            record.why = wording.unhealthy(report.why, probe.failures)
+            record.why = self._still_unhealthy(record)
         elif record.state is State.READY and probe.failures >= health.retries:
             why = wording.unhealthy(report.why, probe.failures)
             self._move(record, Trigger.PROBE_LOST, why, now)
             if record.spec.restart.unhealthy:
                 self._restart_unhealthy(record, why, now)
+
+    def _still_unhealthy(self, record: Record) -> str:
+        """One that never came up keeps saying so, with its remedy."""
+        if record.history[-1].old is State.STARTING:
+            return wording.deadline(record.spec, record.launch.port, record.probe.why)
+        return wording.unhealthy(record.probe.why, record.probe.failures)
 
     def _restart_unhealthy(self, record: Record, why: str, now: float) -> None:
         self._count(record, now)
@@ -272,7 +278,10 @@ class Fleet:
         if record.alive:
             # A leader that ended by itself may leave servers behind: they end as in a stop.
             self._signal_stop(record)
-        text = wording.exited(report.exit, self._count(record, now), report.why)
+        lasted = self._count(record, now)
+        text = wording.exited(report.exit, lasted, report.why, tty=record.spec.tty)
+        if report.left and not record.spec.task:
+            text = wording.left_behind(text, report.left)
         self._decide_after_exit(record, report, text, now)
 
     def _count(self, record: Record, now: float) -> float:
@@ -295,7 +304,7 @@ class Fleet:
             self._move(record, Trigger.EXIT_AGAIN, why, now)
             self._arm(record, Timer.BACKOFF, delay)
         else:
-            why = wording.failed(text, record.spec, exit_, record.streak)
+            why = wording.failed(text, record.spec, report, record.streak)
             self._move(record, Trigger.EXIT_FOR_GOOD, why, now)
 
     def _again(self, record: Record, report: Exited) -> bool:
@@ -325,6 +334,8 @@ class Fleet:
             case Timer.GRACE if record.alive:
                 self._actions.append(Signal(service=record.id, run=record.run, signal="KILL"))
                 self._arm(record, Timer.KILLED, KILL_GRACE)
+                if record.state is State.STOPPING:
+                    record.why = wording.killed(record.why, record.spec, record.exit)
             case Timer.KILLED if record.alive:
                 self._would_not_die(record, wording.would_not_die(record.survivors), now)
 

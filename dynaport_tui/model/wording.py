@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal as _signal
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from .machine import State
 
 if TYPE_CHECKING:
     from .record import Record
+    from .reports import Exited
     from .spec import ServiceSpec
     from .view import Exit
 
@@ -18,7 +20,7 @@ def seconds(value: float) -> str:
     if value < 0.0995:
         return f"{value * 1000:.0f} ms"
     if value < 9.95:
-        return f"{value:.1f} s"
+        return f"{value:.1f}".removesuffix(".0") + " s"
     if value < 120:
         return f"{value:.0f} s"
     return f"{value / 60:.0f} min" if value < 7200 else f"{value / 3600:.0f} h"
@@ -32,15 +34,37 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def exited(exit_: Exit, lasted: float, why: str | None) -> str:
-    """How a process ended and, where it is known, what it said."""
+_NAMED = 5
+"""Processes that are named at most."""
+
+_WANTS_TERMINAL = re.compile(
+    r"/dev/tty|not a (tty|terminal)|inappropriate ioctl for device|(tty|terminal) is required",
+    re.IGNORECASE,
+)
+"""How programs say that they refuse to run without a terminal."""
+
+
+def exited(exit_: Exit, lasted: float, why: str | None, *, tty: bool = True) -> str:
+    """How a process ended and, where it is known, what it said; `tty`: it had a terminal."""
     if exit_.error is not None:
         return f"could not be started: {exit_.error}"
     if exit_.signal is not None:
         text = f"ended by {signal_name(exit_.signal)} after {seconds(lasted)}"
     else:
         text = f"exit {exit_.code} after {seconds(lasted)}"
-    return f"{why} ({text})" if why else text
+    if not why:
+        return text
+    hint = "; if it needs a terminal, say tty = true"
+    return f"{why} ({text})" + (hint if not tty and _WANTS_TERMINAL.search(why) else "")
+
+
+def left_behind(text: str, pids: tuple[int, ...]) -> str:
+    """A process that ended as if all was well while others of it went on, as a daemon does."""
+    went = "went on in the background and " + ("was" if len(pids) == 1 else "were")
+    return (
+        f"{text}, but {_named(pids)} {went} ended; a service must stay in the foreground: "
+        "look for an option such as --foreground or --no-daemon"
+    )
 
 
 def backing_off(text: str, delay: float, streak: int, most: int) -> str:
@@ -49,9 +73,11 @@ def backing_off(text: str, delay: float, streak: int, most: int) -> str:
     return f"{text}; starts again in {seconds(delay)}{count}"
 
 
-def failed(text: str, spec: ServiceSpec, exit_: Exit, streak: int) -> str:
+def failed(text: str, spec: ServiceSpec, report: Exited, streak: int) -> str:
     """An exit that no start follows."""
-    if exit_.code == 0 and spec.restart.policy != "always":
+    if report.left:
+        return text
+    if report.exit.code == 0 and spec.restart.policy != "always":
         return f"{text}, but a service is meant to stay; if it is meant to end, say task = true"
     return lasted_no_time(text, streak)
 
@@ -77,10 +103,24 @@ def deadline(spec: ServiceSpec, port: int | None, last: str) -> str:
     return f"{after}: {last}" if last else after
 
 
+def killed(why: str, spec: ServiceSpec, exit_: Exit | None) -> str:
+    """A stop that took more than the stop signal; `exit_`: how its leader ended, if it did."""
+    who = "it" if exit_ is None else "something that it had started"
+    told = f"within {seconds(spec.stop_grace)} of SIG{spec.stop_signal}"
+    return f"{why}; killed, because {who} did not end {told}"
+
+
 def would_not_die(pids: tuple[int, ...]) -> str:
     """A process that outlived KILL."""
-    named = " and ".join(f"pid {pid}" for pid in pids) or "a process"
+    named = _named(pids) or "a process"
     return f"{named} did not end, not even by SIGKILL; it may hang in the kernel"
+
+
+def _named(pids: tuple[int, ...]) -> str:
+    numbers = [str(pid) for pid in pids[:_NAMED]] + ["more"] * (len(pids) > _NAMED)
+    if len(numbers) < 2:
+        return f"pid {numbers[0]}" if numbers else ""
+    return f"pids {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
 _STATE_WORDS = {
