@@ -34,7 +34,7 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-_NAMED = 5
+_NAMED = 3
 """Processes that are named at most."""
 
 _WANTS_TERMINAL = re.compile(
@@ -117,10 +117,8 @@ def would_not_die(pids: tuple[int, ...]) -> str:
 
 
 def _named(pids: tuple[int, ...]) -> str:
-    numbers = [str(pid) for pid in pids[:_NAMED]] + ["more"] * (len(pids) > _NAMED)
-    if len(numbers) < 2:
-        return f"pid {numbers[0]}" if numbers else ""
-    return f"pids {', '.join(numbers[:-1])} and {numbers[-1]}"
+    more = ["more"] if len(pids) > _NAMED else []
+    return " and ".join([f"pid {pid}" for pid in pids[:_NAMED]] + more)
 
 
 _STATE_WORDS = {
