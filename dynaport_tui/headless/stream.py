@@ -85,6 +85,7 @@ class Stream:
         self._shown = dict.fromkeys(positions(snapshot), 0)
         for status in snapshot.services:
             self._note(status.id, status.state, status.why)
+        self._waits = {status.id: status.why for status in snapshot.services if status.waiting}
         await self._write(self._render.begin(snapshot))
         why = ""
         async for batch in events:
