@@ -1,9 +1,7 @@
 """Where an interpreter becomes a nursery, and where a service forked from it begins.
 
-`python .../nursery/__main__.py FD warm|bare` is the fork server; FD is its end
-of the engine's socket pair.
-`python .../nursery/__main__.py cold FD` runs one service in
-this fresh interpreter; FD holds its request.
+`python .../nursery/__main__.py FD warm|bare` is the fork server; FD is its end of the engine's
+socket pair. With `cold` it runs one service in this fresh interpreter; FD then holds its request.
 """
 
 from __future__ import annotations

@@ -36,9 +36,22 @@ class Takeover:
     def install(self) -> None:
         """Change what sockets do in this process."""
         self._change(socket.socket, _socket.socket)
+        self._notice_inheritance()
         for library in ("gevent", "eventlet"):
             hooks.before_import(library, self._change_plain_sockets)
         hooks.after_import("uvloop", self._change_uvloop)
+
+    def _notice_inheritance(self) -> None:
+        """A server of several processes (gunicorn, uvicorn) may let its children listen."""
+        takeover = self
+        original = socket.socket.set_inheritable
+
+        def set_inheritable(sock: Any, inheritable: bool) -> None:
+            original(sock, inheritable)
+            if inheritable and takeover.is_held(sock):
+                takeover.listening()
+
+        setattr(socket.socket, "set_inheritable", set_inheritable)  # noqa: B010
 
     def _change_plain_sockets(self) -> None:
         """gevent and eventlet derive their sockets from the C class, which nobody can change."""

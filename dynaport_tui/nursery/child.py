@@ -10,7 +10,7 @@ import sys
 import termios
 from typing import TYPE_CHECKING, NoReturn
 
-from . import cold, prctl
+from . import carry, prctl
 from .slots import LISTEN, REPORT, REQUEST, STATUS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def begin(request: Request, fds: list[int], status: int, parent: int) -> Request
         _leave_home(parent)
         given = dict(zip(request.fds, fds))
         if request.cold:
-            given["request"] = cold.write(request)
+            given["request"] = carry.write(request._asdict())
         _arrange(given, status)
         status = STATUS
         if request.tty:
@@ -110,7 +110,7 @@ def _execute(request: Request) -> NoReturn:
     if request.cold:
         for fd in (LISTEN, REPORT, REQUEST):
             _hand_down(fd)
-        os.execve(sys.executable, [sys.executable, MAIN, "cold", str(REQUEST)], env)
+        os.execve(sys.executable, [sys.executable, MAIN, str(REQUEST), "cold"], env)
     if request.hand_down:
         _hand_down(LISTEN)
     if request.hand_down and request.listen_names:

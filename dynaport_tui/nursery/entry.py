@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,25 +16,38 @@ AT_START = frozenset(sys.modules) | frozenset(sys.builtin_module_names)
 
 
 def born(arguments: list[str]) -> Callable[[], None]:
-    """Serve as a nursery, or read a cold request; returns the service to run in a process for it.
+    """Be what __main__ says; returns the service to run in a process for one.
 
     The fork server itself never comes back from here: it exits.
     """
-    if arguments[0] == "cold":
-        from . import cold
-
-        request = cold.receive(int(arguments[1]))
-    else:
-        request = _serve(int(arguments[0]), warm=arguments[1] == "warm", left=arguments[2:])
+    fd, what = int(arguments[0]), arguments[1]
+    request = _cold(fd) if what == "cold" else _forked(what, fd, arguments[2:])
     from . import program
 
     return program.Program(request, sys.modules["__main__"]).run
 
 
-def _serve(fd: int, *, warm: bool, left: list[str]) -> Request:
-    from . import preload
+def _forked(what: str, fd: int, state: list[str]) -> Request:
+    from . import carry
     from .forkserver import ForkServer
 
-    server = ForkServer(fd, left)
-    names = preload.WARM if warm else ()
-    return server.serve(names)
+    server = ForkServer(fd)
+    if state:
+        server.resume(carry.read(int(state[0])))
+    else:
+        server.greet()
+    if what == "warm":
+        server.warm_up()
+    return server.serve()
+
+
+def _cold(fd: int) -> Request:
+    from . import carry
+    from .request import Request
+    from .slots import LISTEN, REPORT
+
+    request = Request(**carry.read(fd))
+    for name, number in (("listen", LISTEN), ("report", REPORT)):
+        if name in request.fds:
+            os.set_inheritable(number, False)
+    return request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import proctable
 
@@ -26,22 +26,35 @@ def comm_of(request: Request) -> str:
 class Spawn:
     """One start and what is known of its processes."""
 
-    def __init__(self, request: Request, pid: int) -> None:
-        self.id = request.id
+    def __init__(self, number: int, pid: int, mark: str, comm: str) -> None:
+        self.id = number
         self.pid = pid
-        self.mark = request.mark
-        self.comm = "" if request.kind == "exec" else comm_of(request)
-        self.started = _started(pid)
-        self.announced = False
-        """Whether the engine knows that it lives."""
+        self.mark = mark
+        self.comm = comm
+        """Empty where it executes a program, which has a name of its own."""
+        process = proctable.read(pid) if proctable.LINUX else None
+        self.started = process.started if process else 0
         self.exited = False
         self.seen: set[tuple[int, int]] = set()
         """Pid and start of every process once attributed to it."""
 
+    @classmethod
+    def of(cls, request: Request, pid: int) -> Spawn:
+        """The start that was asked for, when it has its process."""
+        comm = "" if request.kind == "exec" else comm_of(request)
+        return cls(request.id, pid, request.mark, comm)
 
-def _started(pid: int) -> int:
-    process = proctable.read(pid) if proctable.LINUX else None
-    return process.started if process else 0
+    def carried(self) -> dict[str, Any]:
+        """All of it as JSON can hold it."""
+        return {**vars(self), "seen": sorted(self.seen)}
+
+    @classmethod
+    def resumed(cls, carried: dict[str, Any]) -> Spawn:
+        """The one that `carried` was taken of."""
+        spawn = cls(carried["id"], carried["pid"], carried["mark"], carried["comm"])
+        spawn.started, spawn.exited = carried["started"], carried["exited"]
+        spawn.seen = {(pid, started) for pid, started in carried["seen"]}
+        return spawn
 
 
 def alive(spawns: Collection[Spawn]) -> dict[Spawn, list[Process]]:
@@ -82,20 +95,22 @@ def _by_mark(process: Process, spawns: Collection[Spawn]) -> Spawn | None:
     return max(older or same, key=lambda spawn: spawn.started, default=None)
 
 
-def living(spawn: Spawn, spawns: Collection[Spawn]) -> list[int]:
-    """The pids of what is alive of one start; where there is no Linux, its group stands for it."""
+def gone(spawns: Collection[Spawn]) -> list[Spawn]:
+    """Those whose leader ended and of which nothing is left; takes all of ours.
+
+    Looks twice, since one look can miss the child of a process that is just ending.
+    """
+    ended = [spawn for spawn in spawns if spawn.exited]
+    for _ in range(2):
+        ended = [spawn for spawn, pids in _living(spawns).items() if spawn in ended and not pids]
+    return ended
+
+
+def _living(spawns: Collection[Spawn]) -> dict[Spawn, list[int]]:
+    """Where there is no /proc, the group stands for all of a start."""
     if proctable.LINUX:
-        return [process.pid for process in alive(spawns)[spawn]]
-    try:
-        os.killpg(spawn.pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return []
-    return [spawn.pid]
-
-
-def is_gone(spawn: Spawn, spawns: Collection[Spawn]) -> bool:
-    """Whether nothing of it lives; one look alone can miss the child of a process just ending."""
-    return not living(spawn, spawns) and not living(spawn, spawns)
+        return {spawn: [p.pid for p in found] for spawn, found in alive(spawns).items()}
+    return {spawn: _send_to_group(spawn, 0) for spawn in spawns}
 
 
 def send_signal(spawn: Spawn, number: int, spawns: Collection[Spawn]) -> list[int]:

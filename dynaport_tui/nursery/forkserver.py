@@ -12,33 +12,33 @@ import signal
 import sys
 import time
 from collections import deque
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import child, family, hooks, prctl, preload, suitable, sweep
+from . import carry, child, family, hooks, prctl, preload, suitable, sweep
 from .family import Spawn
 from .request import Request, parse
 from .wire import Channel, Closed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from .wire import Frame
 
-FIRST_LOOK, LONGEST_LOOK = 0.02, 0.1
-"""Seconds between looks for survivors of a leader that has ended."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.1
+"""Seconds between looks for survivors of a leader that has ended; a look reads all of /proc."""
 
 
 class ForkServer:
     """One nursery; `serve` returns only in processes that are to run a service."""
 
-    def __init__(self, fd: int, left_out: Iterable[str] = ()) -> None:
+    def __init__(self, fd: int) -> None:
         self._channel = Channel(fd)
-        self._left_out = frozenset(left_out)
+        self._left_out: list[str] = []
+        """Libraries that are not imported before the fork, because they start threads."""
         self._spawns: dict[int, Spawn] = {}
         self._births: dict[int, Spawn] = {}
         """By the pipe on which a failed start would be told."""
         self._waiting: deque[tuple[Request, list[int]]] = deque()
-        self._look, self._look_at = FIRST_LOOK, 0.0
+        """Services that are to be forked when everything is imported."""
+        self._pause, self._looked, self._look_at = FIRST_PAUSE, 0.0, 0.0
         self._own_signals()
         self._poll = select.poll()
         self._poll.register(self._channel, select.POLLIN)
@@ -55,33 +55,62 @@ class ForkServer:
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
-    def serve(self, names: Iterable[str]) -> Request:
-        """Import `names`, then start services for ever; returns in each forked service."""
-        try:
-            self._say("hello", pid=os.getpid(), version=_version(), preloaded=[])
-            self._warm_up(names)
-            while True:
-                while self._waiting:
-                    request = self._fork(*self._waiting.popleft())
-                    if request is not None:
-                        return request
-                self._turn()
-        except Closed:
-            self._quit()
+    def greet(self) -> None:
+        """Tell the engine that it may ask."""
+        version = ".".join(map(str, sys.version_info[:3]))
+        self._say("hello", pid=os.getpid(), version=version, preloaded=[])
 
-    def _warm_up(self, names: Iterable[str]) -> None:
+    def warm_up(self) -> None:
+        """Import what services need, looking after processes in between."""
         hooks.install()
-        hooks.between = self._turn_while_importing
-        loaded = preload.load(name for name in names if name not in self._left_out)
-        hooks.between = None
+        hooks.between = lambda: self._turn(0)
+        try:
+            loaded = preload.load(self._left_out)
+        except preload.Threaded as found:
+            self._begin_anew(without=found.library)
+        finally:
+            hooks.between = None
         self._say("preloaded", modules=loaded)
 
-    def _turn_while_importing(self) -> None:
-        """No exception may pass through the module that is being imported: it might catch it."""
-        try:
-            self._turn(0)
-        except Closed:
-            self._quit()
+    def serve(self) -> Request:
+        """Start services for ever; returns in each that was forked."""
+        while True:
+            while self._waiting:
+                request = self._fork(*self._waiting.popleft())
+                if request is not None:
+                    return request
+            self._turn()
+
+    def _begin_anew(self, without: str) -> NoReturn:
+        """Only another program in this process is rid of a library; our children stay ours."""
+        waiting = [(request._asdict(), fds) for request, fds in self._waiting]
+        state: dict[str, Any] = {
+            "left_out": [*self._left_out, without],
+            "channel": self._channel.carried(),
+            "spawns": [spawn.carried() for spawn in self._spawns.values()],
+            "births": [(fd, spawn.id) for fd, spawn in self._births.items()],
+            "waiting": waiting,
+        }
+        fd, carried = self._channel.fileno(), carry.write(state)
+        needed = [fd, carried, *state["channel"]["fds"], *self._births]
+        for number in needed + [number for _, fds in waiting for number in fds]:
+            os.set_inheritable(number, True)
+        program = [sys.executable, child.MAIN, str(fd), "warm", str(carried)]
+        os.execv(sys.executable, program)
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on where the program before us in this process gave up."""
+        self._left_out = state["left_out"]
+        self._channel.resume(state["channel"])
+        for carried in state["spawns"]:
+            self._spawns[carried["id"]] = Spawn.resumed(carried)
+        for fd, number in state["births"]:
+            self._await_birth(self._spawns[number], fd)
+        self._waiting.extend((Request(**fields), fds) for fields, fds in state["waiting"])
+        inherited = [*state["channel"]["fds"], *self._births]
+        for number in inherited + [number for _, fds in self._waiting for number in fds]:
+            os.set_inheritable(number, False)
+        self._ended()
 
     def _turn(self, timeout: float | None = None) -> None:
         """Do what there is to do; wait for it at most `timeout` seconds."""
@@ -92,7 +121,7 @@ class ForkServer:
         events = self._poll.poll(None if timeout is None else timeout * 1000)
         for fd, _event in events:
             if fd == self._channel.fileno():
-                self._hear()
+                self._listen()
             elif fd in self._births:
                 self._born(self._births[fd], fd)
             elif fd == self._wakeup:
@@ -100,15 +129,18 @@ class ForkServer:
         if self._until_look() == 0:
             self._look_for_survivors()
 
-    def _hear(self) -> None:
-        self._channel.flush()
-        for frame, fds in self._channel.receive():
-            op = frame["op"]
-            if op == "spawn":
+    def _listen(self) -> None:
+        try:
+            self._channel.flush()
+            frames = self._channel.receive()
+        except Closed:
+            self._quit()
+        for frame, fds in frames:
+            if frame["op"] == "spawn":
                 self._spawn(parse(frame), fds)
-            elif op == "signal":
+            elif frame["op"] == "signal":
                 self._signal(frame)
-            elif op == "quit":
+            elif frame["op"] == "quit":
                 self._quit()
 
     def _spawn(self, request: Request, fds: list[int]) -> None:
@@ -121,29 +153,28 @@ class ForkServer:
 
     def _fork(self, request: Request, fds: list[int]) -> Request | None:
         """None in the nursery; the request in a new process that does not execute a program."""
-        status, theirs = os.pipe()
+        status = theirs = pid = -1
         parent = os.getpid()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
+            status, theirs = os.pipe()
             pid = os.fork()
         except OSError as error:
             self._say("failed", id=request.id, error=f"cannot fork: {error.strerror}")
-            pid = -1
         if pid == 0:
             hooks.between = None
             self._channel.forget()
             return child.begin(request, fds, theirs, parent)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for fd in (*fds, theirs):
-            os.close(fd)
-        if pid < 0:
-            os.close(status)
+        _close(*fds, theirs)
+        if pid > 0:
+            spawn = self._spawns[request.id] = Spawn.of(request, pid)
+            self._await_birth(spawn, status)
         else:
-            self._note(Spawn(request, pid), status)
+            _close(status)
         return None
 
-    def _note(self, spawn: Spawn, status: int) -> None:
-        self._spawns[spawn.id] = spawn
+    def _await_birth(self, spawn: Spawn, status: int) -> None:
         self._births[status] = spawn
         self._poll.register(status, select.POLLIN)
 
@@ -153,7 +184,6 @@ class ForkServer:
         self._poll.unregister(status)
         os.close(status)
         del self._births[status]
-        spawn.announced = True
         if why:
             del self._spawns[spawn.id]
             self._say("failed", id=spawn.id, error=why)
@@ -168,7 +198,8 @@ class ForkServer:
             spawn = leaders.get(pid)
             if spawn is not None:
                 self._leader_ended(spawn, status)
-        self._look, self._look_at = FIRST_LOOK, 0.0
+        self._pause = FIRST_PAUSE
+        self._look_at = min(self._look_at, self._looked + FIRST_PAUSE)
 
     def _leader_ended(self, spawn: Spawn, status: int) -> None:
         for fd, born in list(self._births.items()):
@@ -177,6 +208,7 @@ class ForkServer:
         if spawn.id not in self._spawns:
             return
         spawn.exited = True
+        self._look_at = 0.0
         killed = os.WIFSIGNALED(status)
         self._say(
             "exited",
@@ -191,12 +223,12 @@ class ForkServer:
         return max(0.0, self._look_at - time.monotonic())
 
     def _look_for_survivors(self) -> None:
-        for spawn in [spawn for spawn in self._spawns.values() if spawn.exited]:
-            if family.is_gone(spawn, self._spawns.values()):
-                del self._spawns[spawn.id]
-                self._say("gone", id=spawn.id)
-        self._look_at = time.monotonic() + self._look
-        self._look = min(self._look * 1.5, LONGEST_LOOK)
+        for spawn in family.gone(self._spawns.values()):
+            del self._spawns[spawn.id]
+            self._say("gone", id=spawn.id)
+        self._looked = time.monotonic()
+        self._look_at = self._looked + self._pause
+        self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
 
     def _signal(self, frame: Frame) -> None:
         spawn = self._spawns.get(frame["id"])
@@ -212,17 +244,21 @@ class ForkServer:
         for request, fds in list(self._waiting):
             if request.id == frame["id"]:
                 self._waiting.remove((request, fds))
-                for fd in fds:
-                    os.close(fd)
+                _close(*fds)
                 self._say("failed", id=request.id, error="stopped before it was started")
 
     def _say(self, event: str, **fields: object) -> None:
-        self._channel.send({"event": event, **fields})
+        try:
+            self._channel.send({"event": event, **fields})
+        except Closed:
+            self._quit()
 
     def _quit(self) -> NoReturn:
         sweep.end_everything(self._spawns.values())
         os._exit(0)
 
 
-def _version() -> str:
-    return ".".join(map(str, sys.version_info[:3]))
+def _close(*fds: int) -> None:
+    for fd in fds:
+        if fd >= 0:
+            os.close(fd)

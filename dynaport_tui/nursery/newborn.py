@@ -56,6 +56,7 @@ def _open(fd: int, mode: str, like: TextIO | None, errors: str | None = None) ->
 def arguments(request: Request, first: str, argv: list[str]) -> None:
     """sys.argv, and `first` as the folder that imports look in before all others."""
     sys.argv[:] = argv
+    sys.orig_argv = [sys.executable, *argv]
     sys.path.insert(0, first)
     _forget_hidden(first, sys.modules.keys() - AT_START)
     for finder in list(sys.path_importer_cache.values()):
@@ -65,6 +66,7 @@ def arguments(request: Request, first: str, argv: list[str]) -> None:
     process: Any = sys.modules.get("multiprocessing.process")
     if process is not None:
         process.ORIGINAL_DIR = request.cwd
+        process.current_process().authkey = os.urandom(32)
 
 
 def _forget_hidden(folder: str, names: Collection[str]) -> None:

@@ -4,26 +4,55 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
+import sys
 import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-WARM = ("jinja2", "werkzeug", "werkzeug.serving", "werkzeug.debug", "flask")
-"""In the order of their dependencies."""
+LIBRARIES = ("jinja2", "werkzeug", "werkzeug.serving", "werkzeug.debug", "flask", "dotenv")
+"""What most services import, in the order of their dependencies."""
+
+_LATE = (
+    "encodings.idna",
+    "importlib.metadata",
+    "multiprocessing.synchronize",
+    "multiprocessing.sharedctypes",
+)
+"""What those import when they begin to serve."""
+
+_OURS = ("program", "script", "serve", "wsgi", "asgi")
 
 
-def load(names: Iterable[str]) -> list[str]:
-    """Import those of `names` that this interpreter has; returns them."""
-    loaded = []
+class Threaded(Exception):
+    """A library started threads when it was imported; a fork would keep their locks without them."""
+
+    def __init__(self, library: str) -> None:
+        super().__init__(library)
+        self.library = library
+
+
+def load(without: Iterable[str] = ()) -> list[str]:
+    """Import what services need, as far as this interpreter has it, and return which libraries.
+
+    Raises Threaded; then this process may fork no more services.
+    """
     gc.disable()
-    for name in names:
-        if _import(name):
+    before = _threads()
+    for name in _OURS:
+        importlib.import_module(f"{__package__}.{name}")
+    loaded = []
+    for name in LIBRARIES:
+        if name.partition(".")[0] not in without and _import(name):
             loaded.append(name)
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+            if _threads() > before:
+                raise Threaded(name.partition(".")[0])
+    if "werkzeug" in loaded:
+        for name in _LATE:
+            _import(name)
+    _settle()
     return loaded
 
 
@@ -36,6 +65,19 @@ def _import(name: str) -> bool:
     return True
 
 
-def threads() -> int:
-    """How many threads there are; a fork keeps only the one that forked."""
-    return threading.active_count()
+def _threads() -> int:
+    """All threads where the system tells, or else those that Python knows of."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
+
+
+def _settle() -> None:
+    """Leave nothing to be done again in every fork: garbage, and what a library printed."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()

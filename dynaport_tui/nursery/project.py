@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import site
-import sysconfig
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def _libraries() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    folders = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    folders += site.getsitepackages() if hasattr(site, "getsitepackages") else []
-    folders.append(site.getusersitepackages() if hasattr(site, "getusersitepackages") else "")
-    every = {os.path.abspath(folder) for folder in folders if folder}
+    folders = [os.path.dirname(os.__file__), *site.getsitepackages(), site.getusersitepackages()]
+    every = {os.path.abspath(folder) for folder in folders}
     every |= {os.path.realpath(folder) for folder in every}
     return (*(folder + os.sep for folder in sorted(every)), HERE)
 

@@ -41,6 +41,16 @@ class Channel:
     def fileno(self) -> int:
         return self._socket.fileno()
 
+    def carried(self) -> Frame:
+        """All of it but the socket, for the program that comes after this one in the process."""
+        return {"in": self._in.hex(), "fds": self._fds, "out": self._out.hex()}
+
+    def resume(self, carried: Frame) -> None:
+        """Go on where `carried` was taken."""
+        self._in += bytes.fromhex(carried["in"])
+        self._fds += carried["fds"]
+        self._out += bytes.fromhex(carried["out"])
+
     def forget(self) -> None:
         """Let go of the descriptor, unclosed: in a forked process its number is soon another's."""
         self._socket.detach()

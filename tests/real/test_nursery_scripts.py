@@ -370,6 +370,28 @@ def test_a_script_that_patches_the_standard_library_gets_a_fresh_interpreter(
     assert start.stdout == "False\n", start.stderr
 
 
+def test_a_library_that_starts_threads_is_not_imported_before_the_fork(tmp_path: Path) -> None:
+    library = """
+        import threading, time
+        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+        """
+    write(tmp_path, lib__jinja2=library)
+    write(tmp_path, run="import sys; print('jinja2' in sys.modules, 'werkzeug' in sys.modules)")
+    with Nursery(env={"PYTHONPATH": f"{tmp_path}/lib"}) as nursery:
+        program = nursery.spawn("exec", "sh", "-c", "echo up; exec sleep 600")
+        script = nursery.spawn("script", "run.py", cwd=tmp_path, env={"PYTHONPATH": ""})
+        later = nursery.spawn("exec", "true")
+        preloaded = nursery.wait_event("preloaded")["modules"]
+        assert {"jinja2", "werkzeug"} & set(preloaded) == {"werkzeug"}
+        assert nursery.wait_end(script)["code"] == 0
+        assert script.stdout == "False True\n"
+        assert nursery.wait_end(later)["code"] == 0
+        pid = nursery.wait_spawned(program)
+        assert nursery.signal(program, signal.SIGTERM) == [pid]
+        assert nursery.wait_end(program)["signal"] == signal.SIGTERM
+        assert [event for event in nursery.events if event["event"] == "hello"][1:] == []
+
+
 def test_a_start_that_is_unwanted_before_it_happened_never_happens(tmp_path: Path) -> None:
     write(tmp_path, run="print('ran')", jinja2="import time; time.sleep(0.3)")
     with Nursery(env={"PYTHONPATH": str(tmp_path)}) as nursery:
