@@ -27,7 +27,7 @@ _OURS = ("program", "script", "serve", "wsgi", "asgi")
 
 
 class Threaded(Exception):
-    """A library started threads when it was imported; a fork would keep their locks without them."""
+    """A library started threads when it was imported; a fork keeps their locks, not them."""
 
     def __init__(self, library: str) -> None:
         super().__init__(library)
@@ -45,10 +45,11 @@ def load(without: Iterable[str] = ()) -> list[str]:
         importlib.import_module(f"{__package__}.{name}")
     loaded = []
     for name in LIBRARIES:
-        if name.partition(".")[0] not in without and _import(name):
+        library = name.partition(".")[0]
+        if library not in without and _import(name):
             loaded.append(name)
-            if _threads() > before:
-                raise Threaded(name.partition(".")[0])
+        if _threads() > before:
+            raise Threaded(library)
     if "werkzeug" in loaded:
         for name in _LATE:
             _import(name)
