@@ -41,12 +41,16 @@ class NoEngine(Exception):
 class UnknownService(Exception):
     """A SERVICE that the project does not have."""
 
-    def __init__(self, name: str, known: Iterable[str], project: str) -> None:
+    def __init__(
+        self, name: str, known: Iterable[str], project: str, *, ever: bool = False
+    ) -> None:
+        """`ever`: what is known are the services that have run at some time."""
         from ..model.problems import did_you_mean
 
         names = list(known)
-        super().__init__(f"{project} has no service {name!r}")
-        self.hint = did_you_mean(name, names, f"It has {', '.join(names) or 'none'}.")
+        super().__init__(f"{project} {'never ran a' if ever else 'has no'} service {name!r}")
+        there = f"It {'ran' if ever else 'has'} {', '.join(names) or 'none'}."
+        self.hint = did_you_mean(name, names, there)
 
 
 class Here:

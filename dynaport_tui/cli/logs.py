@@ -183,7 +183,7 @@ def _written(here: Here, services: tuple[str, ...]) -> list[str]:
     for name in services:
         meant = [s for s in known if s == name or s.partition(".")[0] == name]
         if not meant:
-            raise UnknownService(name, known, "the log folder")
+            raise UnknownService(name, known, here.file.parent.name, ever=True)
         found += meant
     return list(dict.fromkeys(found))
 

@@ -9,7 +9,7 @@ import click
 
 from . import say
 from .errors import DEADLINE, OK
-from .here import Here, pick
+from .here import Here, NoEngine, pick
 from .waiting import duration, told, until_ready, until_stopped
 
 if TYPE_CHECKING:
@@ -90,7 +90,15 @@ def stop_command(
     here: Here, services: tuple[str, ...], every: bool, timeout: float, as_json: bool
 ) -> int:
     """Stop services and wait until nothing of them is left."""
-    return _stopped("stop", here, services, every, timeout, as_json)
+    client, meant = _meant(here, services, every)
+    ids = [status.id for status in meant]
+    client.act("stop", ids)
+    code = until_stopped(client, ids, timeout)
+    if as_json:
+        say.document({"services": pick(client.snapshot(), ids)})
+    elif code == OK:
+        _told(pick(client.snapshot(), ids))
+    return code
 
 
 @click.command("release", epilog="Example: `dynaport release users && dynaport start users`")
@@ -102,16 +110,32 @@ def stop_command(
 def release_command(
     here: Here, services: tuple[str, ...], every: bool, timeout: float, as_json: bool
 ) -> int:
-    """Stop services and give their ports up; the next start chooses new ones."""
-    return _stopped("release", here, services, every, timeout, as_json)
+    """Stop services and give their ports up; the next start chooses new ones.
+
+    Also when nothing runs: the port that somebody else took is the reason then.
+    """
+    from .leases import Move, give_up, given_up
+
+    try:
+        client, before = _meant(here, services, every)
+    except NoEngine:
+        return given_up(give_up(here, services), as_json=as_json)
+    ids = [status.id for status in before]
+    client.act("release", [] if every else ids)
+    code = until_stopped(client, ids, timeout)
+    after = {status.id: status for status in pick(client.snapshot(), ids)}
+    moves = [Move(service=s.id, old=s.port, new=after[s.id].port) for s in before if s.id in after]
+    return given_up(moves, as_json=as_json) if code == OK else code
 
 
-def _meant(here: Here, services: tuple[str, ...], every: bool) -> tuple[Client, list[str]]:
+def _meant(
+    here: Here, services: tuple[str, ...], every: bool
+) -> tuple[Client, list[ServiceStatus]]:
     if every == bool(services):
         wrong = "name services or say --all, not both" if every else "name a service, or say --all"
         raise click.UsageError(wrong)
     client, snapshot = here.running()
-    return client, [status.id for status in pick(snapshot, services)]
+    return client, pick(snapshot, services)
 
 
 def _started(
@@ -123,8 +147,9 @@ def _started(
     timeout: float,
     as_json: bool,
 ) -> int:
-    client, ids = _meant(here, services, every)
-    snapshot = client.act(verb, ids)
+    client, meant = _meant(here, services, every)
+    ids = [status.id for status in meant]
+    snapshot = client.act(verb, [] if every else ids)
     code = OK
     if wait:
         code, snapshot = until_ready(client, ids, timeout)
@@ -132,21 +157,6 @@ def _started(
         say.document({"project": snapshot.project, "services": pick(snapshot, ids)})
     elif code == OK:
         _told(pick(snapshot, ids))
-    return code
-
-
-def _stopped(
-    verb: Verb, here: Here, services: tuple[str, ...], every: bool, timeout: float, as_json: bool
-) -> int:
-    client, ids = _meant(here, services, every)
-    client.act(verb, ids)
-    code = until_stopped(client, ids, timeout)
-    if as_json or code == OK:
-        found = pick(client.snapshot(), ids)
-        if as_json:
-            say.document({"services": found})
-        else:
-            _told(found)
     return code
 
 

@@ -349,6 +349,9 @@ class Engine:
         self._released |= set(ids)
         self.fleet.unwant(ids, "its port was released", self._now)
 
+    def _unpinned(self) -> list[str]:
+        return [s for s, r in self.fleet.records.items() if r.spec.port is None]
+
     def _give_up_released(self) -> None:
         """A port is given up once nothing uses it any more."""
         for service in [s for s in self._released if self.fleet.records[s].settled]:
@@ -418,7 +421,7 @@ class Engine:
             case "reload":
                 self._reloads.asked(ids)
             case "release":
-                self._release(ids)
+                self._release(ids if services else self._unpinned())
         self._turn()
         return self.snapshot()
 
