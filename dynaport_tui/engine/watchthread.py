@@ -204,9 +204,10 @@ class WatchThread:
             self._notify.close()
             self._notify, self._polling = None, True
             return None
-        if isinstance(raw, str):
+        if raw == "timeout":
             return set()
-        return None if len(raw) > _FLOOD else {path for _, path in raw}
+        # When it is woken for another reason, what it had gathered is dropped.
+        return None if isinstance(raw, str) or len(raw) > _FLOOD else {path for _, path in raw}
 
     def _settle(self, hints: Iterable[str] | None) -> None:
         """Report what changed as soon as all of it is whole."""

@@ -103,6 +103,16 @@ def app(tmp_path: Path) -> Path:
     return save(tmp_path / "app.py", "first")
 
 
+async def test_no_save_is_lost_to_a_new_wish_at_the_same_moment(app: Path, tmp_path: Path) -> None:
+    others = [tmp_path / f"other{number}.py" for number in range(4)]
+    async with watching() as seen:
+        await seen.watch([app])
+        for number, other in enumerate(others):
+            save(app, f"saved {number}")
+            seen.watcher.watch([app, other])
+            assert await seen.batch() == {app}
+
+
 async def test_a_save_is_reported_once(app: Path) -> None:
     async with watching() as seen:
         await seen.watch([app])
