@@ -24,15 +24,33 @@ _probed: contextvars.ContextVar[bool] = contextvars.ContextVar("dynaport_probed"
 
 def serve(place: Place, app: Any) -> None:
     """Serve until TERM or INT, finishing the requests in flight."""
+    uvicorn = _uvicorn()
+    if place.request.debug and isinstance(getattr(app, "debug", None), bool):
+        app.debug = True
+    front = _Front(app, place.epoch)
+    server = _told_server(uvicorn.Server, place)(_config(uvicorn, front, place))
+    stopped = _stop_on_signals(server)
+    assert place.held is not None
     try:
-        uvicorn: Any = importlib.import_module("uvicorn")
+        server.run(sockets=[socket.socket(fileno=os.dup(place.held.fd))])
+    except SystemExit:
+        if server.started:
+            raise
+    if not server.started and not stopped:
+        raise Unusable(f"the application's startup failed: {front.why}") from front.failure
+
+
+def _uvicorn() -> Any:
+    try:
+        return importlib.import_module("uvicorn")
     except ModuleNotFoundError as error:
         if error.name != "uvicorn":
             raise
         raise Unusable(missing("uvicorn", "an ASGI application is served by uvicorn")) from None
-    if place.request.debug and isinstance(getattr(app, "debug", None), bool):
-        app.debug = True
-    front = _Front(app, place.epoch)
+
+
+def _config(uvicorn: Any, front: _Front, place: Place) -> Any:
+    """uvicorn's settings: no banner, and no access lines of probes."""
     config = uvicorn.Config(
         front,
         host=place.host,
@@ -41,18 +59,9 @@ def serve(place: Place, app: Any) -> None:
         backlog=BACKLOG,
         use_colors=_colours(),
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # no banner
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").addFilter(lambda _record: not _probed.get())
-    server = _told_server(uvicorn.Server, place)(config)
-    _stop_on_signals(server)
-    assert place.held is not None
-    try:
-        server.run(sockets=[socket.socket(fileno=os.dup(place.held.fd))])
-    except SystemExit:
-        if server.started:
-            raise
-    if not server.started:
-        raise Unusable(f"the application's startup failed: {front.why}") from front.failure
+    return config
 
 
 def _told_server(base: Any, place: Place) -> Any:
@@ -68,14 +77,20 @@ def _told_server(base: Any, place: Place) -> Any:
     return Server
 
 
-def _stop_on_signals(server: Any) -> None:
-    """Let the exit be a normal one: uvicorn, once stopped, sends itself the signal again."""
+def _stop_on_signals(server: Any) -> list[int]:
+    """Let the exit be a normal one: uvicorn, once stopped, sends itself the signal again.
 
-    def stop(_number: int, _frame: object) -> None:
+    Returns a list in which the signals appear.
+    """
+    told: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        told.append(number)
         server.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    return told
 
 
 def _colours() -> bool | None:

@@ -120,7 +120,7 @@ class Takeover:
 
     def duplicate(self) -> socket.socket:
         """A socket object on the held socket."""
-        return socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=os.dup(self._held.fd))
+        return socket.socket(fileno=os.dup(self._held.fd))
 
 
 def _bound(takeover: Takeover, plain: Any) -> tuple[Callable[..., Any], ...]:
@@ -179,7 +179,7 @@ def _begin_anew(sock: Any, fd: int, plain: Any) -> None:
     default = socket.getdefaulttimeout()
     socket.setdefaulttimeout(None)
     try:
-        plain.__init__(sock, socket.AF_INET, socket.SOCK_STREAM, 0, fd)
+        plain.__init__(sock, -1, -1, -1, fd)
     finally:
         socket.setdefaulttimeout(default)
 

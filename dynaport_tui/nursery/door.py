@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import socket
 import threading
 import time
 from typing import Any
 
-FRESH_PATIENCE = 1.0
-"""Seconds after the stop for clients that were accepted before it to begin their request."""
+FRESH = 0.2
+"""Seconds after a connection in which its first request is expected; browsers open spare ones."""
 
-_FRESH, _IDLE, _BUSY = "fresh", "idle", "busy"
+_TICK = 0.05
 
 
 class Door:
@@ -18,20 +20,21 @@ class Door:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._connections: dict[int, tuple[Any, str]] = {}
+        self._connections: dict[int, tuple[Any, float]] = {}
+        """The connection, and until when it is owed something."""
         self.closing = False
 
     def accepted(self, connection: Any) -> None:
         """A client came in."""
-        self._set(connection, _FRESH)
+        self._owe(connection, time.monotonic() + FRESH)
 
     def asked(self, connection: Any) -> None:
         """Its request has begun to arrive."""
-        self._set(connection, _BUSY)
+        self._owe(connection, math.inf)
 
     def answered(self, connection: Any) -> None:
-        """Its answer is on the way; it may ask again."""
-        self._set(connection, _IDLE)
+        """Its answer is on the way; it may ask again, but is owed nothing."""
+        self._owe(connection, 0.0)
 
     def left(self, connection: Any) -> None:
         """The connection was closed."""
@@ -39,33 +42,32 @@ class Door:
             self._connections.pop(id(connection), None)
             self._changed.notify_all()
 
-    def _set(self, connection: Any, state: str) -> None:
+    def _owe(self, connection: Any, until: float) -> None:
         with self._changed:
-            self._connections[id(connection)] = (connection, state)
+            self._connections[id(connection)] = (connection, until)
             self._changed.notify_all()
 
     def close(self) -> None:
         """Wait until every request is answered; how long is up to whoever ends this process."""
-        deadline = time.monotonic() + FRESH_PATIENCE
+        deadline = time.monotonic() + FRESH  # for those to leave that are owed nothing
         with self._changed:
             self.closing = True
-            while self._owed(fresh=time.monotonic() < deadline):
-                self._changed.wait(0.1)
+            while self._send_away() or (self._connections and time.monotonic() < deadline):
+                self._changed.wait(_TICK)
 
-    def _owed(self, *, fresh: bool) -> bool:
-        """Whether somebody waits for an answer; clients that may only ask again are sent away."""
+    def _send_away(self) -> bool:
+        """Close to clients that are owed nothing; whether there are others."""
+        now = time.monotonic()
         owed = False
-        for connection, state in list(self._connections.values()):
-            if state == _BUSY or (state == _FRESH and fresh):
+        for connection, until in self._connections.values():
+            if until > now:
                 owed = True
-            elif state == _IDLE:
+            else:
                 _stop_reading(connection)
-        return owed or (fresh and bool(self._connections))
+        return owed
 
 
 def _stop_reading(connection: Any) -> None:
     """Its thread finds the end of the stream and closes; below TLS, which a thread may be using."""
-    try:
+    with contextlib.suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_RD)
-    except OSError:
-        return

@@ -19,8 +19,8 @@ class Unusable(Exception):
 
 def tell(error: BaseException, report: Report) -> None:
     """Report the error, and see that its traceback shows none of our frames."""
-    file, line = where(error)
-    report.error(_in_a_line(error), file, line)
+    if not isinstance(error, KeyboardInterrupt):  # somebody wanted that
+        report.error(_in_a_line(error), *where(error))
     shown = sys.excepthook
 
     def hook(kind: type[BaseException], value: BaseException, _trace: TracebackType | None) -> None:

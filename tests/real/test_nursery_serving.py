@@ -106,7 +106,8 @@ def test_term_ends_an_idle_service_with_success(nursery: Nursery, tmp_path: Path
     with held_socket() as held:
         start = nursery.spawn("script", "app.py", cwd=tmp_path, listen=held)
         nursery.wait_ready(start)
-        with socket.create_connection(held.getsockname()) as idle:
+        address = held.getsockname()
+        with socket.create_connection(address), socket.create_connection(address) as idle:
             idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert idle.recv(4096).startswith(b"HTTP/1.")
             nursery.signal(start, signal.SIGTERM)
