@@ -98,7 +98,7 @@ def _outcome(here: Here, options: Options, told: Told) -> int:
     say.fact(f"{snapshot.project.name} runs in the background (engine pid {told.pid})")
     width = max(len(status.id) for status in snapshot.services)
     for status in snapshot.services:
-        if status.url:
+        if status.url and not status.task:
             say.fact(f"  {status.id:{width}}  {status.url}")
     say.fact("See `dynaport ps` and `dynaport logs -f`; `dynaport down` stops it.")
     return OK

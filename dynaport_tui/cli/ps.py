@@ -73,7 +73,7 @@ def _row(status: ServiceStatus, *, colour: bool) -> list[str]:
     return [
         status.id,
         look(status, colour=colour),
-        status.url or "-",
+        "-" if status.task else status.url or "-",
         str(status.pid or "-"),
         _age(status.uptime_s),
         why,

@@ -171,6 +171,8 @@ class Text:
         lines = []
         for failure in failures:
             text = f"{failure.service} failed: {failure.why}"
+            if text in why:  # which is to come below
+                text = f"{failure.service} failed"
             count = len(failure.lines)
             shown = f"; its last {'line' if count == 1 else f'{count} lines'}:" if count else ""
             lines.append(self.own(now, text + shown, bad=True))
@@ -229,8 +231,10 @@ class Text:
 
     def _changed(self, event: StateChanged) -> str:
         before, self._said[event.service] = self._said.get(event.service), event.why
-        if event.new is State.STOPPED and event.why == before and event.old is not State.STOPPING:
-            return ""  # it had ended already, and the line that said so gave this cause
+        if event.new is State.STOPPED and event.why == before:
+            if event.old is not State.STOPPING:
+                return ""  # it had ended already, and the line that said so gave this cause
+            return self.own(event.at, f"{event.service} {_WORDS[event.new]}")
         return self.own(event.at, self._state(event), bad=event.new in _BAD)
 
     def _state(self, event: StateChanged) -> str:
@@ -272,7 +276,9 @@ class Text:
     def know(self, snapshot: Snapshot) -> None:
         """Learn the names and addresses of services that came later."""
         self.names(status.id for status in snapshot.services)
-        self._urls = {status.id: status.url for status in snapshot.services if status.url}
+        self._urls = {
+            status.id: status.url for status in snapshot.services if status.url and not status.task
+        }
 
     def _prefix(self, name: str) -> str:
         padded = f"{name:{self._width}}"
