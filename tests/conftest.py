@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -29,25 +30,38 @@ OWN_FOLDERS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A private folder (0700) for everything that dynaport keeps during one test.
+@contextlib.contextmanager
+def private_folder() -> Iterator[Path]:
+    """A private folder (0700) for everything that dynaport keeps, and variables that lead there.
 
     Its path is short, since a Unix socket's path may have 107 bytes, and unique on the machine, so
     that it tells the processes of this test from all others.
     """
     folder = Path(tempfile.mkdtemp(prefix="dp", dir="/tmp")).resolve()
-    for name in list(os.environ):
-        if name in FOREIGN or name.startswith(FOREIGN_PREFIXES):
-            monkeypatch.delenv(name)
-    for name, part in OWN_FOLDERS.items():
-        (folder / part).mkdir(mode=0o700)
-        monkeypatch.setenv(name, str(folder / part))
-    yield folder
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name in FOREIGN or name.startswith(FOREIGN_PREFIXES):
+                patch.delenv(name)
+        for name, part in OWN_FOLDERS.items():
+            (folder / part).mkdir(mode=0o700)
+            patch.setenv(name, str(folder / part))
+        yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def private() -> Iterator[Path]:
+    """A private folder for one test."""
+    with private_folder() as folder:
+        yield folder
 
 
 @pytest.fixture
 def project(private: Path) -> Project:
     """An empty project folder; its name, and with it its ports, differ from test to test."""
-    return Project(private / f"shop-{private.name.removeprefix('dp').replace('_', '')}")
+    return project_in(private)
+
+
+def project_in(folder: Path) -> Project:
+    """The project of a private folder."""
+    return Project(folder / f"shop-{folder.name.removeprefix('dp').replace('_', '')}")
