@@ -259,7 +259,7 @@ class Engine:
             self._verdict, self.ended_why = verdict, verdict.why
             if not self._ready.done():
                 self._ready.set_result(False)
-            self.fleet.shut_down(verdict.why, self._now)
+            self.fleet.shut_down(verdict.short or verdict.why, self._now)
             self._reloads.close()
             self.turn_soon()
 

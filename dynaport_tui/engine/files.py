@@ -118,7 +118,7 @@ def _problems(project: ProjectSpec, spec: ServiceSpec) -> list[Problem]:
             "python",
             spec.python,
             "no interpreter there",
-            f"Make one with `python3 -m venv {spec.python}`, or name a folder or program that exists.",
+            f"Make one with `python3 -m venv {spec.python}`, or name one that exists.",
         )
     return found
 

@@ -186,6 +186,7 @@ class _Run:
         self.over = self._born = False
         self._runner, self._action, self._desk = runner, action, desk
         self._error: str | None = None
+        self._served = False
         self._first_line = runner.log.last
         self._ending: asyncio.Task[None] | None = None
         self._counted: asyncio.Future[tuple[int, ...]] | None = None
@@ -262,7 +263,10 @@ class _Run:
             why = await self._last_words()
         left = await self._left() if exit_.code == 0 else ()
         service, run = self._runner.spec.id, self._action.run
-        self._desk.post(Exited(service=service, run=run, exit=exit_, why=why, left=left))
+        broken = self._error is not None and not self._served
+        self._desk.post(
+            Exited(service=service, run=run, exit=exit_, why=why, broken=broken, left=left)
+        )
 
     async def _left(self) -> tuple[int, ...]:
         """Who goes on after a leader that ended as if all was well."""
@@ -325,6 +329,7 @@ class _Run:
 
     def _serves(self) -> None:
         """Its own word is enough, unless services.toml says how to ask."""
+        self._served = True
         if not self._runner.spec.health.explicit:
             self.ready("its server is up")
         if not self._runner.spec.task:

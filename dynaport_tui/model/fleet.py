@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from . import wording
-from .graph import closure
+from . import dependencies, wording
 from .launch import Launch, differences
-from .machine import RESTING, State, Trigger, advance, satisfies
+from .machine import RESTING, State, Trigger, advance
 from .record import ProbeRecord, Record, Transition
 from .reports import (
     Action,
@@ -116,7 +115,8 @@ class Fleet:
         for service in new:
             record = self.records[service]
             record.removed, record.wanted = False, all_of_them
-        needed = self._with_dependencies(s for s, r in self.records.items() if r.wanted)
+        wanted = [s for s, r in self.records.items() if r.wanted]
+        needed = dependencies.with_dependencies(self.records, wanted)
         for service in new:
             self.records[service].wanted |= service in needed
         for record in self.records.values():
@@ -148,7 +148,7 @@ class Fleet:
 
         A one-shot that is DONE runs again only when it is named itself.
         """
-        for service in self._with_dependencies(services):
+        for service in dependencies.with_dependencies(self.records, services):
             record = self.records[service]
             if record.removed:
                 continue
@@ -191,7 +191,7 @@ class Fleet:
         record.fresh = True
         if not record.wanted or record.stuck or record.state is State.STOPPED:
             return False
-        record.streak = 0
+        record.streak, record.edited = 0, True
         if record.active:
             record.cycle_for(why, in_order=False)
         else:
@@ -297,6 +297,8 @@ class Fleet:
             self._clear(record, text, now)
         elif record.spec.task and exit_.code == 0:
             self._move(record, Trigger.EXIT_DONE, text, now)
+        elif report.broken and record.edited:
+            self._move(record, Trigger.EXIT_FOR_GOOD, wording.until_saved(text), now)
         elif self._again(record, report):
             delay = backoff(max(record.streak, 1))
             record.restarts += 1
@@ -373,20 +375,13 @@ class Fleet:
         return record.epoch != epoch
 
     def _stop_in_order(self, record: Record, now: float) -> None:
-        if (not record.cycle or record.cycle_in_order) and self._ending_dependents(record):
+        if (not record.cycle or record.cycle_in_order) and dependencies.ending_dependents(
+            self.records, record
+        ):
             return
         why = record.cycle or record.why
         self._move(record, Trigger.STOP, why, now)
         self._signal_stop(record)
-
-    def _ending_dependents(self, record: Record) -> bool:
-        """Whether something that depends on it, directly or not, is there and is to end too."""
-        return any(
-            (not other.wanted or (other.cycle and other.cycle_in_order))
-            and record.id in self._with_dependencies([other.id])
-            for other in self.records.values()
-            if (other.active or other.alive) and not other.stuck and other is not record
-        )
 
     def _signal_stop(self, record: Record) -> None:
         signal = record.spec.stop_signal
@@ -394,7 +389,7 @@ class Fleet:
         self._arm(record, Timer.GRACE, record.spec.stop_grace)
 
     def _start_in_order(self, record: Record, now: float) -> None:
-        if self.blockers(record):
+        if dependencies.blockers(self.records, record):
             return
         why = f"starting: {record.cycle}" if record.cycle else "starting"
         self._move(record, Trigger.START, why, now)
@@ -414,30 +409,13 @@ class Fleet:
         if not record.spec.task:
             self._arm(record, Timer.DEADLINE, record.spec.health.start_deadline)
 
-    def blockers(self, record: Record) -> list[str]:
-        """The dependencies that keep a service from starting."""
-        return [
-            service
-            for service, condition in record.spec.depends_on.items()
-            if not self._satisfied(service, condition, record)
-        ]
-
-    def _satisfied(self, service: str, condition: str, dependent: Record) -> bool:
-        other = self.records.get(service)
-        if other is None:
-            return True
-        if other.running and (other.cycle or not other.wanted):
-            return False
-        if other.spec.task and condition == "ready":
-            condition = "completed"
-        return satisfies(other.state, condition)  # type: ignore[arg-type]
-
     # ---- moving
 
     def _move(self, record: Record, trigger: Trigger, why: str, now: float) -> None:
         old, record.state = record.state, advance(record.state, trigger)
         record.epoch += 1
         record.why, record.since = why, now
+        record.edited &= record.state not in (State.READY, State.DONE)
         change = Transition(service=record.id, now=now, old=old, new=record.state, why=why)
         record.history.append(change)
         self._changes.append(change)
@@ -450,13 +428,6 @@ class Fleet:
         self._actions.append(
             Arm(service=record.id, timer=timer, epoch=record.epoch, run=record.run, delay=delay)
         )
-
-    def _with_dependencies(self, services: Iterable[str]) -> list[str]:
-        depends: dict[str, Collection[str]] = {
-            s: [d for d in r.spec.depends_on if d in self.records] for s, r in self.records.items()
-        }
-        wanted = closure(services, depends)
-        return [service for service in self.records if service in wanted]
 
     def take_changes(self) -> list[Transition]:
         """The changes of state since the last call, oldest first."""
@@ -472,32 +443,12 @@ class Fleet:
 
     def waiting(self, record: Record) -> bool:
         """Whether a service is wanted but held back by a dependency."""
-        return record.wanted and record.state is State.STOPPED and bool(self.blockers(record))
+        return dependencies.waiting(self.records, record)
 
     def held_back(self, record: Record) -> bool:
         """Whether a service waits for one that is not to run."""
-        return self.waiting(record) and any(
-            not self.records[blocker].wanted for blocker in self.blockers(record)
-        )
+        return dependencies.held_back(self.records, record)
 
     def explain(self, service: str) -> str:
         """Why a service is as it is, in one line: its cause, or the chain of those before it."""
-        record = self.records[service]
-        if not self.waiting(record):
-            return record.why
-        return "; ".join(self._explain_blocker(record, b, {service}) for b in self.blockers(record))
-
-    def _explain_blocker(self, record: Record, blocker: str, seen: set[str]) -> str:
-        other = self.records[blocker]
-        if blocker in seen:
-            return f"waits for {blocker}"
-        if not other.wanted:
-            return f"waits for {blocker}, which is not to run ({other.why})"
-        if other.cycle and other.running:
-            return f"waits for {blocker}, which is to be restarted: {other.cycle}"
-        if self.waiting(other):
-            chain = [
-                self._explain_blocker(other, b, seen | {blocker}) for b in self.blockers(other)
-            ]
-            return f"waits for {blocker}, which {'; '.join(chain)}"
-        return f"waits for {wording.condition(blocker, other)}"
+        return dependencies.explain(self.records, service)

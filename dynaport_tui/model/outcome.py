@@ -34,6 +34,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     code: int
     why: str
+    short: str = ""
+    """What the services that end with it say of it; empty: the same."""
 
 
 def verdict(fleet: Fleet, aim: Aim, *, was_ready: bool) -> Verdict | None:
@@ -47,10 +49,10 @@ def verdict(fleet: Fleet, aim: Aim, *, was_ready: bool) -> Verdict | None:
         return None if was_ready else _ended_early(wanted)
     if all(r.state is State.DONE for r in wanted) and not _stopped_by_hand(fleet):
         return Verdict(code=OK, why="every service is done")
-    failed = [r for r in wanted if r.state is State.FAILED]
+    failed = [r for r in wanted if r.state is State.FAILED and not (aim.watch and r.edited)]
     hopeless = not aim.watch and all(_over(fleet, r) for r in wanted)
     if failed and (hopeless or not aim.keep_going):
-        return Verdict(code=SERVICE_FAILED, why=_why(failed))
+        return _failed(failed)
     return None
 
 
@@ -61,13 +63,15 @@ def _stopped_by_hand(fleet: Fleet) -> bool:
 
 def _ended_early(wanted: list[Record]) -> Verdict | None:
     ended = [r for r in wanted if r.state in (State.BACKOFF, State.FAILED)]
-    return Verdict(code=SERVICE_FAILED, why=_why(ended)) if ended else None
+    return _failed(ended) if ended else None
 
 
 def overdue(fleet: Fleet, seconds: float) -> Verdict:
     """The readiness deadline passed."""
     late = [f"{s}: {fleet.explain(s)}" for s in unready(fleet)]
-    return Verdict(code=DEADLINE, why=f"not ready within {seconds:g} s: " + "; ".join(late))
+    short = f"not everything was ready within {seconds:g} s"
+    why = f"not ready within {seconds:g} s: " + "; ".join(late)
+    return Verdict(code=DEADLINE, why=why, short=short)
 
 
 def all_ready(fleet: Fleet) -> bool:
@@ -88,5 +92,10 @@ def _over(fleet: Fleet, record: Record) -> bool:
     return record.state in (State.DONE, State.FAILED) or fleet.waiting(record)
 
 
-def _why(failed: list[Record]) -> str:
-    return "; ".join(f"{r.id} failed: {r.why}" for r in failed)
+def _failed(records: list[Record]) -> Verdict:
+    names = [r.id for r in records]
+    return Verdict(
+        code=SERVICE_FAILED,
+        why="; ".join(f"{r.id} failed: {r.why}" for r in records),
+        short=f"ending, because {' and '.join(names)} failed",
+    )

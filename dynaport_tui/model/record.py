@@ -50,6 +50,8 @@ class Record(msgspec.Struct, kw_only=True):
     """Whether its dependents that are restarted too stop before it."""
     fresh: bool = False
     """Whether its next start must not trust bytecode."""
+    edited: bool = False
+    """Whether it was not ready since its files were last saved: somebody is at work on it."""
 
     state: State = State.STOPPED
     epoch: int = 0

@@ -67,6 +67,8 @@ class Exited(_OfRun, frozen=True, kw_only=True):
     """The error that the service reported before it ended, with file and line."""
     again: bool = True
     """False where another try cannot help: a program that does not exist."""
+    broken: bool = False
+    """Whether its code could not even be loaded: another try needs another code."""
     left: tuple[int, ...] = ()
     """Who of it goes on after an exit with 0."""
 

@@ -87,6 +87,11 @@ def lasted_no_time(text: str, streak: int) -> str:
     return f"{text}; {streak} starts in a row did not last" if streak > 1 else text
 
 
+def until_saved(text: str) -> str:
+    """Code that could not be loaded just after it was saved."""
+    return f"{text}; the next save is tried at once"
+
+
 def unhealthy(why: str, failures: int) -> str:
     """A probe that was lost `failures` times in a row."""
     return f"{why}, {failures} times in a row" if failures > 1 else why
@@ -133,10 +138,14 @@ _STATE_WORDS = {
 }
 
 
-def condition(service: str, record: Record) -> str:
-    """A dependency that is not satisfied: `db: broken, exit 1 after 0.2 s`."""
+def predicate(record: Record) -> str:
+    """What is said of a dependency that is not satisfied: `is broken: exit 1 after 0.2 s`."""
+    if not record.wanted:
+        return f"is not to run ({record.why})"
+    if record.cycle and record.running:
+        return f"is to be restarted: {record.cycle}"
     if record.spec.task and record.state in (State.STARTING, State.READY):
-        return f"{service}, which is still running"
+        return "is still running"
     if record.state in (State.STARTING, State.STOPPING, State.STOPPED):
-        return f"{service}, which is {_STATE_WORDS[record.state]}"
-    return f"{service}, which is {_STATE_WORDS[record.state]}: {record.why}"
+        return f"is {_STATE_WORDS[record.state]}"
+    return f"is {_STATE_WORDS[record.state]}: {record.why}"

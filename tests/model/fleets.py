@@ -192,10 +192,10 @@ class Story:
         self, name: str, code: int | None = None, *, why: str | None = None, **how: Any
     ) -> None:
         """The process ended; what it left behind may live on."""
-        again = how.pop("again", True)
+        again, broken = how.pop("again", True), how.pop("broken", False)
         exit_ = Exit(code=code, **how)
         run = self.record(name).run
-        self.tell(Exited(service=name, run=run, exit=exit_, why=why, again=again))
+        self.tell(Exited(service=name, run=run, exit=exit_, why=why, again=again, broken=broken))
 
     def gone(self, *names: str) -> None:
         """Nothing of them is alive any more."""

@@ -6,6 +6,7 @@ import pytest
 
 from dynaport_tui.model.fleet import KILL_GRACE, backoff
 from dynaport_tui.model.machine import State
+from dynaport_tui.model.outcome import Aim, verdict
 from dynaport_tui.model.reports import Answered, Exited, Fired, Gone, ReadyReport, Timer, Unanswered
 from dynaport_tui.model.spec import ProbeSpec, RestartSpec
 from dynaport_tui.model.view import Exit
@@ -519,6 +520,25 @@ class TestFileChange:
         story.did()
         story.change_file("web")
         assert story.did() == ["start web"]
+
+    def test_code_that_cannot_be_loaded_waits_for_the_next_save(self) -> None:
+        story = started()
+        story.change_file("web")
+        story.ended("web", 0)
+        story.exited("web", 1, why="SyntaxError: invalid syntax  app.py:3", broken=True)
+        assert story.state("web") is State.FAILED
+        assert story.why("web").endswith("(exit 1 after 0 ms); the next save is tried at once")
+        assert verdict(story.fleet, Aim(watch=True), was_ready=True) is None
+        assert verdict(story.fleet, Aim(watch=False), was_ready=True) is not None
+        story.gone("web")
+        story.change_file("web")
+        story.ready("web")
+        assert not story.record("web").edited
+
+    def test_code_that_cannot_be_loaded_at_first_is_tried_as_any_other(self) -> None:
+        story = started()
+        story.exited("web", 1, why="no database", broken=True)
+        assert story.state("web") is State.BACKOFF
 
     def test_during_a_stop_for_an_earlier_change_one_start_follows(self) -> None:
         story = started()

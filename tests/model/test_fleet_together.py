@@ -94,9 +94,23 @@ class TestExplain:
         )
 
     def test_all_that_is_waited_for_is_named(self) -> None:
-        story = Story(service("a"), service("b"), service("c", "a", "b"))
-        late = "which is not ready yet"
-        assert story.why("c") == f"waits for a, {late}; waits for b, {late}"
+        story = Story(service("a"), service("b"), service("c"), service("d", "a", "b", "c"))
+        assert story.why("d") == "waits for a, b and c"
+
+    def test_of_several_that_are_waited_for_the_broken_one_is_explained(self) -> None:
+        story = Story(service("a"), service("b", restart=NEVER), service("c", "a", "b"))
+        story.now += 0.2
+        story.ended("b", 1)
+        assert story.why("c") == "waits for a and b; b is broken: exit 1 after 0.2 s"
+
+    def test_what_stands_behind_several_is_told_once(self) -> None:
+        story = Story(
+            task("migrate"),
+            service("a", "migrate"),
+            service("b", "migrate"),
+            service("c", "a", "b"),
+        )
+        assert story.why("c") == ("waits for a and b; a waits for migrate, which is still running")
 
     def test_a_dependency_that_a_person_stopped_is_named_with_that(self) -> None:
         story = Story(DB, ORDERS)
