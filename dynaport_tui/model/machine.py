@@ -1,14 +1,16 @@
 """The life of one service as one table.
 
-A restart is no state of its own: it is a stop while the service is still wanted. *Waiting*, *active*, *satisfies* and
-*stale* are derived from what is stored, never stored themselves.
+A restart is no state of its own: it is a stop while the service is still wanted. *Waiting*,
+*active*, *satisfies* and *stale* are derived from what is stored, never stored themselves.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from .spec import Condition
+if TYPE_CHECKING:
+    from .spec import Condition
 
 
 class State(StrEnum):
@@ -97,7 +99,8 @@ def advance(state: State, trigger: Trigger) -> State:
 def satisfies(state: State, condition: Condition) -> bool:
     """Whether a dependency in `state` lets its dependents start.
 
-    `ready` takes a one-shot that is DONE as well; `started` only needs the process to have been started.
+    `ready` takes a one-shot that is DONE as well; `started` only needs the process to have been
+    started.
     """
     match condition:
         case "completed":

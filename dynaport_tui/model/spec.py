@@ -1,4 +1,6 @@
-"""What services.toml says, as frozen values: every default filled in, every path absolute, every name resolved."""
+"""What services.toml says, as frozen values: every default filled in, every path absolute, every
+name resolved.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ Server = Literal["werkzeug", "gunicorn", "uvicorn", "hypercorn"]
 class ProbeSpec(msgspec.Struct, frozen=True, kw_only=True):
     """How a service is asked whether it works; times in seconds.
 
-    `runner` asks our own runner inside an `app` or `script` service; `alive` is a command that listens to
-    nothing and counts as ready after one second.
+    `runner` asks our own runner inside an `app` or `script` service; `alive` is a command that
+    listens to nothing and counts as ready after one second.
     """
 
     kind: ProbeKind
@@ -35,7 +37,9 @@ class ProbeSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def explicit(self) -> bool:
-        """Whether services.toml names this probe: then a ready report alone does not make the service READY."""
+        """Whether services.toml names this probe: then a ready report alone does not make the
+        service READY.
+        """
         return self.kind in ("http", "command", "log")
 
 
@@ -79,7 +83,9 @@ class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
     env_files: tuple[str, ...] = ()
     """Absolute paths; each must exist."""
     depends_on: dict[str, Condition] = {}
-    """Service id -> condition. A dependency on a service with instances stands here once an instance."""
+    """Service id -> condition. A dependency on a service with instances stands here once an
+    instance.
+    """
     health: ProbeSpec
     restart: RestartSpec = RestartSpec()
     task: bool = False
@@ -108,7 +114,9 @@ class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def foreign(self) -> bool:
-        """Whether another server than our runner serves the app (gunicorn, hypercorn, or uvicorn by name)."""
+        """Whether another server than our runner serves the app (gunicorn, hypercorn, or uvicorn
+        by name).
+        """
         return self.kind == "app" and self.server != "werkzeug"
 
 

@@ -1,13 +1,17 @@
-"""The contract between the engine and everything that shows it: values that can be sent, and one protocol."""
+"""The contract between the engine and everything that shows it: values that can be sent, and one
+protocol.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from .machine import State
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
 ProjectState = Literal["starting", "ready", "degraded", "stopping"]
 Stream = Literal["stdout", "stderr"]
@@ -26,7 +30,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exit(msgspec.Struct, frozen=True, kw_only=True):
-    """How the last process ended: one of `code` and `signal`, or `error` where none could be started."""
+    """How the last process ended: one of `code` and `signal`, or `error` where none could be
+    started.
+    """
 
     code: int | None = None
     signal: int | None = None
@@ -88,7 +94,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a service's output; `text` is decoded and free of control codes other than colour."""
+    """One line of a service's output; `text` is decoded and free of control codes other than
+    colour.
+    """
 
     service: str
     number: int
@@ -128,7 +136,9 @@ class Reloaded(msgspec.Struct, frozen=True, kw_only=True, tag="reload", tag_fiel
 
 
 class ProjectChanged(msgspec.Struct, frozen=True, kw_only=True, tag="project", tag_field="event"):
-    """A saved services.toml was applied, or refused: then `error` says why and nothing else changed."""
+    """A saved services.toml was applied, or refused: then `error` says why and nothing else
+    changed.
+    """
 
     at: float
     added: list[str] = []
@@ -210,7 +220,9 @@ class EngineView(Protocol):
         """What dynaport gives to the service, secrets unmasked; raises ActionError."""
 
     async def act(self, verb: Verb, services: Sequence[str]) -> Snapshot:
-        """Change what is wanted and return at once with the new snapshot; no service means all of them; raises ActionError."""
+        """Change what is wanted and return at once with the new snapshot; no service means all
+        of them; raises ActionError.
+        """
 
     async def down(self) -> None:
         """Begin the orderly stop and return at once."""
