@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 
+from dynaport_tui.control.client import Client
+from dynaport_tui.ledger.folders import project_runtime
 from tests.real.asking import DEADLINE, Answer, fetch, free_port, refuses, wait_until
 from tests.real.running import Finished, Running
 
@@ -83,9 +86,19 @@ class Dynaport:
         answer: dict[str, Any] = self.run("ps", "--json").expect(0).json()
         return answer
 
+    def look(self) -> dict[str, Any]:
+        """The same without starting the command, for those who look again and again."""
+        socket = project_runtime(self.folder / "services.toml") / "sock"
+        snapshot: dict[str, Any] = msgspec.to_builtins(Client(socket).snapshot())
+        return snapshot
+
+    def pids(self) -> dict[str, int | None]:
+        """The process of every service."""
+        return {entry["id"]: entry["pid"] for entry in self.look()["services"]}
+
     def service(self, service: str) -> dict[str, Any]:
         """One service of `ps --json`."""
-        services = {entry["id"]: entry for entry in self.ps()["services"]}
+        services = {entry["id"]: entry for entry in self.look()["services"]}
         assert service in services, f"no service {service!r} in {sorted(services)}"
         found: dict[str, Any] = services[service]
         return found
