@@ -6,6 +6,7 @@ socket pair. With `cold` it runs one service in this fresh interpreter; FD then 
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
@@ -23,7 +24,6 @@ def as_package() -> None:
 
 if __name__ == "__main__":
     as_package()
-    from _dynaport_nursery import entry  # type: ignore[import-not-found]
-
+    entry = importlib.import_module(f"{PACKAGE}.entry")
     program = entry.born(sys.argv[1:])
     program()
