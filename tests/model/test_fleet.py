@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynaport_tui.model.fleet import KILL_GRACE, backoff
+from dynaport_tui.model.lifecycle import KILL_GRACE, backoff
 from dynaport_tui.model.machine import State
 from dynaport_tui.model.outcome import Aim, verdict
 from dynaport_tui.model.reports import Answered, Exited, Fired, Gone, ReadyReport, Timer, Unanswered
