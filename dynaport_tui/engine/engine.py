@@ -1,367 +1,37 @@
-"""The engine: one inbox, one fleet, and hands that carry out what the fleet decides."""
+"""The engine as those who look at it know it: what they see, and what they may ask for."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from ..ledger.errors import LedgerError
 from ..model import outcome
-from ..model.config import ConfigError
-from ..model.fleet import Diff, Fleet
-from ..model.graph import closure
-from ..model.machine import RUNNING, State
-from ..model.outcome import Aim, Verdict
-from ..model.reports import Arm, Fired
+from ..model.machine import State
+from ..model.outcome import Verdict
 from ..model.selection import UnknownService, select
 from ..model.status import project_state, service_status
 from ..model.view import (
     ActionError,
-    Ended,
-    Notice,
-    PortMoved,
-    ProjectChanged,
     ProjectStatus,
     Snapshot,
-    StateChanged,
 )
-from .bus import Bus
-from .files import outside_env, plan, read_project, socket_path
-from .hands import Hands
-from .leftovers import end_leftovers
-from .lock import ProjectLock
-from .nursery import adopt_orphans
-from .ports import Ports
-from .reloads import Reloads
-from .signals import Signals
-from .usage_watch import UsageWatch
+from .files import outside_env
+from .options import Options
+from .supervisor import Supervisor
+
+__all__ = ["Engine", "Options"]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..model.launch import Launch
-    from ..model.record import Transition
-    from ..model.reports import Action, Report
-    from ..model.spec import ProjectSpec
-    from ..model.view import Event, LogLine, ServiceStatus, Verb
+    from ..model.view import LogLine, ServiceStatus, Verb
     from .bus import BusSubscription
-    from .errand import Errand
-
-_DRAIN = 2.0
-"""Seconds that the last output has to arrive, or killed processes have to go, at the end."""
-_ECHO = 0.2
-"""Seconds in which another signal is no second one: who runs us forwards a Ctrl-C that the terminal
-sent to us as well (timeout, npm, poetry)."""
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was asked for."""
-
-    file: Path
-    """The services.toml, absolute."""
-    profiles: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    """Names as typed; none means all."""
-    watch: bool = True
-    timeout: float | None = None
-    """Seconds until everything must be ready."""
-    keep_going: bool = False
-    exit_when_ready: bool = False
-    errand: bool = False
-    """Run for a program beside the services, as `test` does."""
-
-    @property
-    def aim(self) -> Aim:
-        """What ends the run."""
-        return Aim(
-            keep_going=self.keep_going,
-            exit_when_ready=self.exit_when_ready,
-            watch=self.watch,
-            errand=self.errand,
-        )
-
-
-class Engine:
+class Engine(Supervisor):
     """Runs one project, and is the EngineView of those who look."""
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-        self.project: ProjectSpec
-        self.socket_path = socket_path(options.file)
-        self.fleet = Fleet()
-        self.ended_why = ""
-        self._inbox: list[Report] = []
-        self._scheduled = False
-        self._bus = Bus(self.snapshot)
-        self._reloads = Reloads(self)
-        self._usage = UsageWatch(self._pids)
-        self._hands = Hands(
-            options.file,
-            post=self.post,
-            publish=self.publish,
-            epoch=lambda service: self.fleet.records[service].epoch,
-            loaded=self._reloads.loaded,
-        )
-        self._verdict: Verdict | None = None
-        self._interrupted_at: float | None = None
-        self._interruption: Verdict | None = None
-        self._errand: Errand | None = None
-        self._was_ready = False
-        self._error: str | None = None
-        self._released: set[str] = set()
-        self._tasks: list[asyncio.Task[None]] = []
-
-    # ---- beginning
-
-    async def open(self) -> None:
-        """Read the file, take the lock, lease and bind the ports, begin the first starts.
-
-        Raises ConfigError, UnknownService, PortTaken, LedgerError, NoFreePort and AlreadyRunning;
-        then nothing is left behind.
-        """
-        self._loop = asyncio.get_running_loop()
-        self.project = read_project(self.options.file, self.options.profiles)
-        names = select(self.options.services, self.project.services)
-        lock = ProjectLock(self.options.file)
-        try:
-            if lock.inherited:
-                await asyncio.to_thread(end_leftovers, self.socket_path)
-            self._ports = Ports()
-            launches = plan(self.project, self._ports.lease(self.project))
-            adopt_orphans()
-            await self._bind(launches, names)
-        except BaseException:
-            await self._hands.close()
-            lock.release()
-            raise
-        self._lock, self._signals = lock, Signals(self._interrupted)
-        self._over: asyncio.Future[Verdict] = self._loop.create_future()
-        self._ready: asyncio.Future[bool] = self._loop.create_future()
-        self.fleet.apply(self.project, launches, self._now, want_new=False)
-        self.fleet.want(names, "asked to start", self._now)
-        self._turn()
-
-    async def _bind(self, launches: Mapping[str, Launch], names: Sequence[str]) -> None:
-        """Hold every port before anything starts, so that a taken one is told before anything
-        ran.
-        """
-        depends = {s: list(spec.depends_on) for s, spec in self.project.services.items()}
-        wanted = closure(names, depends)
-        self._hands.prepare(launches[service] for service in launches if service in wanted)
-        for spec in self.project.services.values():
-            self._hands.add(spec, self.project.log)
-        await self._hands.bind({s: launch for s, launch in launches.items() if s in wanted})
-
-    # ---- running
-
-    async def run(self) -> int:
-        """Until the end; the exit code."""
-        self._spawn(self._usage.run())
-        if self.options.watch:
-            self._spawn(self._reloads.run())
-        if self.options.timeout is not None:
-            self._loop.call_later(self.options.timeout, self._deadline, self.options.timeout)
-        verdict = await self._over
-        for task in self._tasks:
-            task.cancel()
-        await self._hands.end()
-        await self._hands.drain(_DRAIN)
-        self.publish(Ended(at=time.time(), code=verdict.code, why=verdict.why))
-        self._bus.close()
-        await self._hands.close()
-        self._ports.close()
-        self._signals.close()
-        self._lock.release()
-        return verdict.code
-
-    def _spawn(self, work: Any) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.append(task)
-        task.add_done_callback(self._broke)
-
-    def _broke(self, task: asyncio.Task[None]) -> None:
-        """A background task that breaks is a bug of ours, and said; the services run on."""
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._loop.call_exception_handler({"message": "a task broke", "exception": error})
-            self.publish(Notice(at=time.time(), text=f"a part of dynaport broke: {error!r}"))
-
-    def post(self, report: Report) -> None:
-        """Hand in a report; it is taken in on the next turn of the loop."""
-        self._inbox.append(report)
-        self.turn_soon()
-
-    def turn_soon(self) -> None:
-        """Act on what was reported or is wanted now."""
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._turn)
-
-    def _turn(self) -> None:
-        """Reports, then actions, then events, then the question whether that was all."""
-        self._scheduled = False
-        inbox, self._inbox = self._inbox, []
-        for report in inbox:
-            self.fleet.report(report, self._now)
-        for action in self.fleet.reconcile(self._now):
-            self._perform(action)
-        for change in self.fleet.take_changes():
-            self._changed(change)
-        self._give_up_released()
-        self._judge()
-
-    def _perform(self, action: Action) -> None:
-        if isinstance(action, Arm):
-            fired = Fired(
-                service=action.service, timer=action.timer, epoch=action.epoch, run=action.run
-            )
-            self._loop.call_later(action.delay, self.post, fired)
-        else:
-            self._hands.perform(action)
-
-    def _changed(self, change: Transition) -> None:
-        at = time.time() - (self._now - change.now)
-        self.publish(
-            StateChanged(
-                at=at, service=change.service, old=change.old, new=change.new, why=change.why
-            )
-        )
-        record = self.fleet.records.get(change.service)
-        if change.new is State.STOPPED and record is not None and not record.wanted:
-            self._hands[change.service].let_go()
-        self._reloads.moved(change)
-        self._usage.moved()
-
-    def publish(self, event: Event) -> None:
-        """Tell all who look."""
-        self._bus.publish(event)
-
-    # ---- ending
-
-    def _judge(self) -> None:
-        if self._verdict is not None:
-            if self.fleet.settled and not self._over.done():
-                self._over.set_result(self._verdict)
-            return
-        self._was_ready = self._was_ready or outcome.all_ready(self.fleet)
-        if self._was_ready and not self._ready.done():
-            self._ready.set_result(True)
-        found = outcome.verdict(self.fleet, self.options.aim, was_ready=self._was_ready)
-        if found is not None:
-            self._end(found)
-
-    def _end(self, verdict: Verdict) -> None:
-        if self._verdict is None:
-            self._verdict, self.ended_why = verdict, verdict.why
-            if not self._ready.done():
-                self._ready.set_result(False)
-            self.fleet.shut_down(verdict.short or verdict.why, self._now)
-            self._reloads.close()
-            self.turn_soon()
-
-    def _deadline(self, seconds: float) -> None:
-        if not self._was_ready:
-            self._end(outcome.overdue(self.fleet, seconds))
-
-    def _interrupted(self, number: int, word: str) -> None:
-        """The first signal stops in order, the second kills."""
-        if self._interrupted_at is None:
-            self._interrupted_at = self._now
-            self._interruption = Verdict(code=128 + number, why=word)
-            if self._errand is None:
-                self._end(self._interruption)
-            else:  # the services stay for what it has to tidy up
-                self._errand.signal(number)
-        elif self._now - self._interrupted_at >= _ECHO:
-            self._end(Verdict(code=128 + number, why=word))
-            self._kill()
-
-    def _kill(self) -> None:
-        self.publish(Notice(at=time.time(), text="killing what is left"))
-        for action in self.fleet.kill():
-            self._perform(action)
-        self._loop.call_later(_DRAIN, self._abandon)
-
-    def _abandon(self) -> None:
-        """What did not even go when it was killed is left to the nurseries, which end now."""
-        if self._verdict is not None and not self._over.done():
-            self._over.set_result(self._verdict)
-
-    # ---- the files
-
-    def reread(self, because: str) -> None:
-        """Apply what services.toml and the env files say now, or say what is wrong and change
-        nothing.
-        """
-        try:
-            project = read_project(self.options.file, self.options.profiles)
-            launches = plan(project, self._ports.lease(project))
-        except (ConfigError, LedgerError) as error:
-            self._error = str(error)
-            self.publish(ProjectChanged(at=time.time(), error=self._error))
-            return
-        mended, self._error = self._error is not None, None
-        diff = self._apply(project, launches, because)
-        if mended or diff != Diff():
-            self.publish(
-                ProjectChanged(
-                    at=time.time(),
-                    added=diff.added,
-                    removed=diff.removed,
-                    changed=diff.changed,
-                    why=because if diff != Diff() else "",
-                )
-            )
-
-    def _apply(self, project: ProjectSpec, launches: Mapping[str, Launch], because: str) -> Diff:
-        before = {s: record.launch.port for s, record in self.fleet.records.items()}
-        self.project = project
-        diff = self.fleet.apply(
-            project, launches, self._now, want_new=not self.options.services, because=because
-        )
-        for spec in project.services.values():
-            self._hands.add(spec, project.log)
-        for service in before.keys() & launches.keys():
-            self._moved(service, before[service], launches[service].port)
-        self.turn_soon()
-        return diff
-
-    def _moved(self, service: str, old: int | None, new: int | None) -> None:
-        if old != new:
-            why = self._ports.why(service) or ("it had none" if old is None else f"it had {old}")
-            self.publish(PortMoved(at=time.time(), service=service, port=new, why=why))
-
-    # ---- releasing ports
-
-    def _release(self, ids: Sequence[str]) -> None:
-        for service in ids:
-            spec = self.fleet.records[service].spec
-            if spec.port is not None:
-                raise ActionError(
-                    "pinned",
-                    f"the port of {service} is pinned in {self.project.file}, line {spec.line}",
-                    f"Change or take away `port = {spec.port}` there.",
-                )
-        self._released |= set(ids)
-        self.fleet.unwant(ids, "its port was released", self._now)
-
-    def _unpinned(self) -> list[str]:
-        return [s for s, r in self.fleet.records.items() if r.spec.port is None]
-
-    def _give_up_released(self) -> None:
-        """A port is given up once nothing uses it any more."""
-        for service in [s for s in self._released if self.fleet.records[s].settled]:
-            self._released.discard(service)
-            record = self.fleet.records[service]
-            self._ports.release(self.project, record.spec)
-            launches = plan(self.project, self._ports.lease(self.project))
-            self._apply(self.project, launches, f"{service} has another port")
-
-    # ---- EngineView
 
     def snapshot(self) -> Snapshot:
         """Everything at this instant."""
@@ -461,16 +131,3 @@ class Engine:
             self._end(self._interruption)
             return self._interruption.code
         return code if code >= 0 else 128 - code
-
-    # ---- small things
-
-    @property
-    def _now(self) -> float:
-        return self._loop.time()
-
-    def _pids(self) -> dict[str, int]:
-        return {
-            s: r.pid
-            for s, r in self.fleet.records.items()
-            if r.pid is not None and r.state in RUNNING
-        }

@@ -1,0 +1,44 @@
+"""What those who run one service need of the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from ..model.launch import Launch
+    from ..model.reports import (
+        Report,
+    )
+    from .nursery import Nursery
+
+
+class Desk(Protocol):
+    """What a runner needs of the engine."""
+
+    root: str
+    engine_id: str
+    runtime: Path
+
+    def post(self, report: Report) -> None:
+        """Hand in a report."""
+
+    def nursery_for(self, launch: Launch) -> Nursery:
+        """The nursery in which it is to be born."""
+
+    def route(self, heard: Callable[[Mapping[str, Any]], None]) -> int:
+        """A new spawn number whose events go to `heard`."""
+
+    def unroute(self, spawn: int) -> None:
+        """No more events of that spawn."""
+
+    def epoch(self, service: str) -> int:
+        """The service's present epoch."""
+
+    def files_loaded(self, service: str, files: list[str]) -> None:
+        """The service loaded these project files."""
+
+    def said(self, service: str, text: str) -> None:
+        """The service has something to say to people."""

@@ -1,0 +1,36 @@
+"""What a run was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from ..model.outcome import Aim
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was asked for."""
+
+    file: Path
+    """The services.toml, absolute."""
+    profiles: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    """Names as typed; none means all."""
+    watch: bool = True
+    timeout: float | None = None
+    """Seconds until everything must be ready."""
+    keep_going: bool = False
+    exit_when_ready: bool = False
+    errand: bool = False
+    """Run for a program beside the services, as `test` does."""
+
+    @property
+    def aim(self) -> Aim:
+        """What ends the run."""
+        return Aim(
+            keep_going=self.keep_going,
+            exit_when_ready=self.exit_when_ready,
+            watch=self.watch,
+            errand=self.errand,
+        )

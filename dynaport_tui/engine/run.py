@@ -1,0 +1,279 @@
+"""One process of a service, from the fork until nothing of it is left."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Any
+
+from ..model.lastwords import error_line, last_words
+from ..model.reports import (
+    Answered,
+    Exited,
+    Gone,
+    ReadyReport,
+    Spawned,
+    Start,
+    Survivors,
+    Unanswered,
+)
+from ..model.view import Exit
+from .errand import Errand
+from .probe import ProbeResult, probe
+from .prober import Prober
+from .process import ReportChannel, Streams, spawn_message
+from .sockets import wait_until_free
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .desk import Desk
+    from .logs import Attachment
+    from .nursery import Nursery
+    from .runner import Runner
+
+_DRAIN = 0.5
+"""Seconds to wait, after an exit, for the last words that are still in the pipe."""
+_PORT_PATIENCE = 3.0
+"""Seconds to wait, after everything of a service ended, for its port to be free again."""
+_PRINTED = 10_000
+"""Lines looked through for what a log probe waits for, when it begins to ask."""
+_WORDS = 200
+"""Lines looked through for the cause of an exit."""
+
+
+class Run:
+    """One process, from the fork until nothing of it is left."""
+
+    def __init__(self, runner: Runner, action: Start, nursery: Nursery, desk: Desk) -> None:
+        self.nursery = nursery
+        self.over = self._born = False
+        self._runner, self._action, self._desk = runner, action, desk
+        self._error: str | None = None
+        self._served = False
+        self._first_line = runner.log.last
+        self._ending: asyncio.Task[None] | None = None
+        self._counted: asyncio.Future[tuple[int, ...]] | None = None
+        self._prober: Prober | None = None
+        self._epoch = action.epoch
+        self._mark = f"{desk.engine_id}/{runner.spec.id}"
+        self._answers = action.launch.kind != "command"
+        self._spawn = desk.route(self._heard)
+        self._channel = ReportChannel(self._told) if action.launch.kind != "command" else None
+        self._attachments = self._begin()
+
+    def _begin(self) -> list[Attachment]:
+        launch, held = self._action.launch, self._runner.held
+        streams = Streams(tty=launch.tty)
+        fds = dict(streams.theirs)
+        if held is not None:
+            fds["listen"] = held.fileno()
+        if self._channel is not None:
+            fds["report"] = self._channel.theirs.fileno()
+        message = spawn_message(
+            self._action,
+            self._spawn,
+            fds,
+            mark=self._mark,
+            notify=self._runner.notify_path if launch.server == "werkzeug" else None,
+        )
+        self.nursery.send(message, list(fds.values()))
+        streams.close_theirs()
+        if self._channel is not None:
+            self._channel.theirs.close()
+        log = self._runner.log
+        return [
+            log.attach("stderr" if name == "stderr" else "stdout", fd)
+            for name, fd in streams.ours.items()
+        ]
+
+    # ---- what the nursery says
+
+    def _heard(self, event: Mapping[str, Any]) -> None:
+        service, run = self._runner.spec.id, self._action.run
+        match event["event"]:
+            case "spawned":
+                self._desk.post(Spawned(service=service, run=run, pid=event["pid"]))
+                self._spawned()
+            case "failed":
+                self._finish()
+                again = event.get("again", False)
+                exit_ = Exit(error=event["error"])
+                self._desk.post(Exited(service=service, run=run, exit=exit_, again=again))
+            case "exited":
+                exit_ = Exit(code=event["code"], signal=event["signal"])
+                self._ending = asyncio.create_task(self._ended(exit_))
+            case "signalled":
+                pids = tuple(event["pids"])
+                if self._counted is not None and not self._counted.done():
+                    self._counted.set_result(pids)
+                self._desk.post(Survivors(service=service, run=run, pids=pids))
+            case "gone":
+                self._ending = asyncio.create_task(self._gone(self._ending))
+
+    def _spawned(self) -> None:
+        """A process that reports for itself is first asked when it has done so."""
+        self._born = True
+        kind = self._runner.spec.health.kind
+        if not self._runner.spec.task and (self._channel is None or kind in ("log", "command")):
+            self.probe_anew()
+
+    async def _ended(self, exit_: Exit) -> None:
+        self._stop_probing()
+        if self._channel is not None:
+            self._channel.read()
+        why = self._error
+        if why is None and exit_.code != 0:
+            why = await self._last_words()
+        left = await self._left() if exit_.code == 0 else ()
+        service, run = self._runner.spec.id, self._action.run
+        broken = self._error is not None and not self._served
+        self._desk.post(
+            Exited(service=service, run=run, exit=exit_, why=why, broken=broken, left=left)
+        )
+
+    async def _left(self) -> tuple[int, ...]:
+        """Who goes on after a leader that ended as if all was well."""
+        self._counted = asyncio.get_running_loop().create_future()
+        self.signal(0)
+        await asyncio.wait([self._counted], timeout=_DRAIN)
+        return self._counted.result() if self._counted.done() else ()
+
+    async def _last_words(self) -> str | None:
+        # A grandchild may hold the pipe for ever: what has not come by then is not waited for.
+        await asyncio.gather(*(attachment.drain(_DRAIN) for attachment in self._attachments))
+        log = self._runner.log
+        after = max(self._first_line, log.last - _WORDS)
+        lines = log.lines(after=after, limit=_WORDS)
+        errors = [line.text for line in lines if line.stream == "stderr"]
+        return last_words(errors or [line.text for line in lines], self._desk.root)
+
+    async def _gone(self, exited: asyncio.Task[None] | None) -> None:
+        if exited is not None:
+            await exited
+        launch = self._action.launch
+        if launch.port is not None and not launch.held:
+            await wait_until_free(launch.port, launch.host, _PORT_PATIENCE)
+        self._finish()
+        self._desk.post(Gone(service=self._runner.spec.id, run=self._action.run))
+
+    def lost(self) -> None:
+        """The nursery died: whatever it had not yet said is now so."""
+        if self.over:
+            return
+        if not self._born:
+            why = f"the fork server of {self.nursery.python} died"
+            self._heard({"event": "failed", "error": why, "again": True})
+            return
+        if self._ending is None:
+            self._error = "its fork server died"
+            self._heard({"event": "exited", "code": None, "signal": int(signal.SIGKILL)})
+        self._heard({"event": "gone"})
+
+    def signal(self, number: int) -> None:
+        """Signal the group and all that escaped from it."""
+        self.nursery.send({"op": "signal", "id": self._spawn, "signal": int(number)})
+
+    # ---- what the service says
+
+    def _told(self, report: Mapping[str, Any]) -> None:
+        match report.get("report"):
+            case "ready":
+                self._runner.scheme = report.get("scheme", "http")
+                self._answers = bool(report.get("app", True))
+                self._serves()
+            case "files":
+                self._desk.files_loaded(self._runner.spec.id, list(report["files"]))
+            case "error":
+                self._error = error_line(
+                    report["why"], report.get("file"), report.get("line"), self._desk.root
+                )
+            case "elsewhere":
+                self._not_ours(report["port"])
+            case "ended":
+                self._error = report["why"]
+
+    def _not_ours(self, port: int) -> None:
+        """Nobody will find it there: that is what its cause line is to say."""
+        why = f"it listens on port {port}, not on PORT, which is {self._action.launch.port}"
+        service = self._runner.spec.id
+        self._desk.post(Unanswered(service=service, epoch=self._desk.epoch(service), why=why))
+
+    def _serves(self) -> None:
+        """Its own word is enough, unless services.toml says how to ask."""
+        self._served = True
+        if not self._runner.spec.health.explicit:
+            self.ready("its server is up")
+        if not self._runner.spec.task:
+            self.probe_anew()
+
+    def ready(self, why: str) -> None:
+        """The service said that it serves."""
+        self._desk.post(ReadyReport(service=self._runner.spec.id, run=self._action.run, why=why))
+
+    # ---- probes
+
+    def probe_anew(self) -> None:
+        """Begin to ask it, as its spec says now."""
+        self._stop_probing()
+        self._prober = Prober(
+            self._runner.spec.health, self._probed, ask=self._ask, follow=self._follow
+        )
+        self._prober.start()
+
+    def _follow(self, seen: Callable[[bytes], None]) -> Callable[[], None]:
+        """All that it prints, also what came before anybody asked."""
+        lines = self._runner.log.lines(after=self._first_line, limit=_PRINTED)
+        if lines:
+            said = "".join(f"{line.text}\n" for line in lines).encode()
+            asyncio.get_running_loop().call_soon(seen, said)
+        return self._runner.log.follow(seen)
+
+    async def _ask(self) -> ProbeResult:
+        self._epoch = self._desk.epoch(self._runner.spec.id)
+        launch = self._action.launch
+        return await probe(
+            self._runner.spec.health,
+            host=launch.host,
+            port=launch.port,
+            scheme=self._runner.scheme,
+            cwd=launch.cwd,
+            env={**launch.env, **launch.peers},
+            any_answer=self._runner.spec.health.kind == "runner" and not self._answers,
+            run=self._execute,
+        )
+
+    async def _execute(
+        self, argv: Sequence[str], cwd: str, env: Mapping[str, str], patience: float
+    ) -> int:
+        mark = f"{self._mark}/probe"
+        errand = Errand(self.nursery, self._desk, mark=mark, name="probe")
+        return await errand.run(argv, cwd, env, patience)
+
+    def _probed(self, result: ProbeResult) -> None:
+        service, kind = self._runner.spec.id, self._runner.spec.health.kind
+        epoch = self._epoch if kind not in ("log", "alive") else self._desk.epoch(service)
+        if result.ok:
+            self._desk.post(
+                Answered(service=service, epoch=epoch, why=result.why, latency_ms=result.latency_ms)
+            )
+        else:
+            self._desk.post(Unanswered(service=service, epoch=epoch, why=result.why))
+
+    def _stop_probing(self) -> None:
+        if self._prober is not None:
+            self._prober.cancel()
+            self._prober = None
+
+    # ---- the end
+
+    def _finish(self) -> None:
+        self.over = True
+        self.close()
+        self._desk.unroute(self._spawn)
+
+    def close(self) -> None:
+        """Stop asking and listening; the pipes are read until they end."""
+        self._stop_probing()
+        if self._channel is not None:
+            self._channel.close()
