@@ -11,7 +11,7 @@ from ..model import outcome
 from ..model.machine import State
 from ..model.outcome import Verdict
 from ..model.selection import UnknownService, select
-from ..model.status import project_state, service_status
+from ..model.status import notes, project_state, service_status
 from ..model.view import (
     ActionError,
     ProjectStatus,
@@ -45,6 +45,7 @@ class Engine(Supervisor):
                 engine_pid=os.getpid(),
                 socket=str(self.socket_path),
                 profiles=list(self.project.profiles),
+                notes=notes(self.project),
                 error=self._error,
             ),
             services=[self._status(service) for service in self.fleet.records],

@@ -156,6 +156,7 @@ class Text:
         width = max((len(service) for service in self._urls), default=0)
         lines += [self.own(now, f"  {s:{width}}  {url}") for s, url in self._urls.items()]
         lines += [self.own(now, f"{s.id} {s.why}") for s in snapshot.services if s.waiting]
+        lines += [self.own(now, note) for note in snapshot.project.notes]
         if snapshot.project.error:
             lines.append(self.own(now, snapshot.project.error, bad=True))
         return "".join(lines)

@@ -13,6 +13,7 @@ from .view import Health, ProjectState, ServiceStatus
 if TYPE_CHECKING:
     from .fleet import Fleet
     from .record import Record
+    from .spec import ProjectSpec
 
 
 def service_status(
@@ -62,6 +63,17 @@ def _stale(record: Record) -> str | None:
         return None
     found = differences(record.started, record.launch)
     return f"differs from the files: {', '.join(found)}" if found else None
+
+
+def notes(project: ProjectSpec) -> list[str]:
+    """What services.toml says and nobody acts on yet."""
+    tables = {"[gateway]": project.gateway, "[dashboard]": project.dashboard}
+    idle = [name for name, table in tables.items() if table is not None]
+    if not idle:
+        return []
+    verb = "is" if len(idle) == 1 else "are"
+    told = f"{' and '.join(idle)} {verb} valid, but this version does not act on "
+    return [f"services.toml: {told}{'it' if len(idle) == 1 else 'them'} yet"]
 
 
 def project_state(fleet: Fleet, *, stopping: bool) -> ProjectState:

@@ -82,6 +82,8 @@ class ProjectStatus(msgspec.Struct, frozen=True, kw_only=True):
     engine_pid: int
     socket: str | None = None
     profiles: list[str] = []
+    notes: list[str] = []
+    """What a person should know of this run from the beginning."""
     error: str | None = None
     """What is wrong with the services.toml on disk, while the engine runs an older one."""
 
