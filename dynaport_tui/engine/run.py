@@ -56,7 +56,7 @@ class Run:
         self._counted: asyncio.Future[tuple[int, ...]] | None = None
         self._prober: Prober | None = None
         self._epoch = action.epoch
-        self._mark = f"{desk.engine_id}/{runner.spec.id}"
+        self._mark = f"{desk.engine_id}/{runner.spec.id}/{action.run}"
         self._answers = action.launch.kind != "command"
         self._spawn = desk.route(self._heard)
         self._channel = ReportChannel(self._told) if action.launch.kind != "command" else None
