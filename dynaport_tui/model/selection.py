@@ -33,7 +33,8 @@ def select(names: Sequence[str], services: Mapping[str, ServiceSpec]) -> list[st
 def _unknown(name: str, services: Mapping[str, ServiceSpec]) -> str:
     import difflib
 
-    near = difflib.get_close_matches(name, services, 1)
+    names = dict.fromkeys([*(spec.name for spec in services.values()), *services])
+    near = difflib.get_close_matches(name, names, 1)
     there = ", ".join(services)
     return f"no service {name!r}" + (
         f": did you mean {near[0]}?" if near else f": there are {there}"

@@ -286,6 +286,17 @@ class TestSavedFile:
         story.gone("web")
         assert story.did() == ["forget web"]
 
+    def test_one_taken_out_holds_the_order_of_those_around_it_until_they_ended(
+        self, chain: Story
+    ) -> None:
+        chain.unwant("orders")
+        chain.ended("orders", 0)
+        chain.did()
+        chain.save(changed(DB, env={"A": "1"}))
+        assert chain.did() == ["TERM web"]
+        chain.ended("web", 0)
+        assert chain.did() == ["TERM db", "forget web", "forget orders"]
+
     def test_one_that_comes_back_before_it_ended_is_started_when_it_has(self, chain: Story) -> None:
         chain.save(ORDERS, DB)
         diff = chain.save(WEB, ORDERS, DB)
