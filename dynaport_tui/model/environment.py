@@ -9,6 +9,7 @@ import msgspec
 
 from .interpolate import InterpolationError, expand
 from .launch import Launch, port_variable
+from .shell import shell_command
 
 if TYPE_CHECKING:
     from .spec import ProjectSpec, ServiceSpec
@@ -217,7 +218,7 @@ def _argv(spec: ServiceSpec, python: str) -> tuple[Any, tuple[str, ...]]:
         return "command", _foreign(spec, python)
     if spec.kind == "command":
         target = spec.target
-        return "command", ("/bin/sh", "-c", target) if isinstance(target, str) else target
+        return "command", shell_command(target) if isinstance(target, str) else target
     if spec.kind == "script":
         import shlex
 

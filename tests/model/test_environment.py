@@ -239,7 +239,7 @@ class TestWhatIsExecuted:
         found = plan(
             service("a", target="redis --port $PORT"), service("b", target=("redis", "-x"))
         )
-        assert found["a"].argv == ("/bin/sh", "-c", "redis --port $PORT")
+        assert found["a"].argv == ("/bin/sh", "-c", "exec redis --port $PORT")
         assert found["b"].argv == ("redis", "-x")
 
     def test_a_script_s_arguments_are_split_as_a_shell_would(self) -> None:
