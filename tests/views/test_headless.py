@@ -122,6 +122,18 @@ async def test_a_change_of_state_is_one_calm_line(
     assert text.splitlines()[-1].endswith(f" dynaport | {said}")
 
 
+async def test_a_service_that_starts_again_says_why_once(reader: Reader) -> None:
+    engine, why = FakeEngine(status("users")), "exit 1 after 0.2 s; starts again in 0.1 s"
+    async with streaming(engine, reader):
+        engine.move("users", State.BACKOFF, why)
+        engine.move("users", State.STOPPED, why)
+        engine.move("users", State.READY, "it answered")
+        text = await reader.until("users is ready")
+
+    assert text.count("exit 1 after 0.2 s") == 1
+    assert "stopped" not in text
+
+
 async def test_a_reload_and_a_broken_services_toml_are_told(reader: Reader) -> None:
     engine = FakeEngine(status("users"))
     async with streaming(engine, reader):
@@ -207,6 +219,18 @@ async def test_who_waits_for_a_failed_service_is_told(reader: Reader) -> None:
         text = await reader.until("orders waits")
 
     assert "dynaport | orders waits for db, which is broken: exit 1" in text
+
+
+async def test_who_waits_since_the_beginning_is_told_once(reader: Reader) -> None:
+    waits = {"waiting": True, "why": "waits for db, which is not ready yet"}
+    engine = FakeEngine(
+        status("db"), status("orders", State.STOPPED, **waits), status("other", State.STARTING)
+    )
+    async with streaming(engine, reader):
+        engine.move("other", State.FAILED, "exit 1")
+        text = await reader.until("other failed:.*")
+
+    assert text.count("orders waits for db") == 1
 
 
 async def test_a_reader_that_does_not_read_holds_nobody_up_and_misses_no_state(
