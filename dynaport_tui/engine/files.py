@@ -8,44 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ..ledger.folders import project_runtime, project_state
 from ..model.config import ConfigError, Problem, parse
-from ..model.environment import Surroundings, launches, outside
-from ..model.interpolate import InterpolationError
+from ..model.environment import Surroundings, Unresolved, launches, outside
+from ..model.lines import LineIndex
+from .interpreters import find_python
 
 if TYPE_CHECKING:
     from ..model.launch import Launch
     from ..model.spec import ProjectSpec, ServiceSpec
 
-DEFAULT_NAME = "services.toml"
 Ports = Mapping[str, Mapping[str, int]]
-
-
-class ProjectNotFound(Exception):
-    """There is no services.toml where one was looked for; the message says what to write or run."""
-
-
-def find_project(file: str | None, folder: str | None) -> Path:
-    """The services.toml to use: `file`, else the nearest one in `folder` or above it; raises
-    ProjectNotFound.
-    """
-    start = Path(folder or ".").absolute()
-    if folder and not start.is_dir():
-        raise ProjectNotFound(f"{start} is no folder: give -C an existing one")
-    if file:
-        path = start / file
-        path = path / DEFAULT_NAME if path.is_dir() else path
-        if not path.is_file():
-            raise ProjectNotFound(f"{path} does not exist: give -f an existing services.toml")
-        return path.resolve()
-    for place in (start, *start.parents):
-        if (place / DEFAULT_NAME).is_file():
-            return (place / DEFAULT_NAME).resolve()
-    raise ProjectNotFound(
-        f"no services.toml in {start} or above it. Write one:\n\n"
-        '    [services.web]\n    app = "app:app"      # or script = "app.py", or command = "…"\n\n'
-        "then run `dynaport up`."
-    )
 
 
 def read_project(file: Path, profiles: Sequence[str] = ()) -> ProjectSpec:
@@ -62,12 +37,31 @@ def read_project(file: Path, profiles: Sequence[str] = ()) -> ProjectSpec:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise _unreadable(file, "not UTF-8", line, "Save it as UTF-8.") from None
-    project = parse(text, file=str(file), profiles=profiles)
-    problems = [p for spec in project.services.values() for p in _problems(project, spec)]
-    problems += _missing_project_env(project)
-    if problems:
-        raise ConfigError(tuple(dict.fromkeys(problems)))
+    project = _at_home(parse(text, file=str(file), profiles=profiles))
+    if problems := _Disk(project, text).problems():
+        raise ConfigError(tuple(problems))
     return project
+
+
+def _at_home(project: ProjectSpec) -> ProjectSpec:
+    """With the `~` of paths replaced."""
+    change = msgspec.structs.replace
+    services = {
+        service: change(
+            spec,
+            cwd=_expanded(project.root, spec.cwd),
+            env_files=tuple(_expanded(project.root, path) for path in spec.env_files),
+        )
+        for service, spec in project.services.items()
+    }
+    env_file = project.env_file and _expanded(project.root, project.env_file)
+    return change(project, services=services, env_file=env_file)
+
+
+def _expanded(root: str, path: str) -> str:
+    """A path that begins with `~`, also where the project's folder was put before it."""
+    own = path.removeprefix(f"{root}/")
+    return str(Path(own).expanduser()) if own.startswith("~") else path
 
 
 def _unreadable(file: Path, message: str, line: int = 1, hint: str = "") -> ConfigError:
@@ -75,90 +69,49 @@ def _unreadable(file: Path, message: str, line: int = 1, hint: str = "") -> Conf
     return ConfigError((problem,))
 
 
-def _missing_project_env(project: ProjectSpec) -> list[Problem]:
-    if not project.env_file_required or not project.env_file or Path(project.env_file).is_file():
-        return []
-    return [
-        Problem(
-            file=project.file,
-            line=1,
-            key="project.env_file",
-            value=project.env_file,
-            message="no such file",
-            hint="Write it, or take the key away.",
-        )
-    ]
-
-
-def _problems(project: ProjectSpec, spec: ServiceSpec) -> list[Problem]:
+class _Disk:
     """What services.toml names and the disk does not have."""
-    found = []
 
-    def problem(key: str, value: str, message: str, hint: str) -> None:
-        found.append(
+    def __init__(self, project: ProjectSpec, text: str) -> None:
+        self._project = project
+        self._lines = LineIndex(text)
+        self._found: list[Problem] = []
+
+    def problems(self) -> list[Problem]:
+        """All of them, in the order of the file."""
+        project = self._project
+        if project.env_file_required and not Path(project.env_file or "").is_file():
+            self._missing(("project", "env_file"), project.env_file or "")
+        for spec in project.services.values():
+            self._check(spec)
+        return sorted(dict.fromkeys(self._found), key=lambda problem: problem.line)
+
+    def _check(self, spec: ServiceSpec) -> None:
+        table = ("services", spec.name)
+        if not Path(spec.cwd).is_dir():
+            hint = "Name an existing one, from services.toml's folder."
+            self._note((*table, "cwd"), spec.cwd, "no such folder", hint)
+        for path in spec.env_files:
+            if not Path(path).is_file():
+                self._missing((*table, "env_file"), path)
+        if spec.python is not None and find_python(self._project, spec) is None:
+            hint = f"Make one with `python3 -m venv {spec.python}`, or name one that exists."
+            self._note((*table, "python"), spec.python, "no interpreter there", hint)
+
+    def _missing(self, keys: tuple[str, ...], path: str) -> None:
+        self._note(keys, path, "no such file", "Write it, or take the key away.")
+
+    def _note(self, keys: tuple[str, ...], value: str, message: str, hint: str) -> None:
+        self._found.append(
             Problem(
-                file=project.file,
-                line=spec.line,
-                key=f"services.{spec.name}.{key}",
+                file=self._project.file,
+                line=self._lines.line(keys),
+                key=".".join(keys),
                 value=value,
                 message=message,
                 hint=hint,
             )
         )
-
-    if not Path(spec.cwd).is_dir():
-        problem(
-            "cwd", spec.cwd, "no such folder", "Name an existing one, from services.toml's folder."
-        )
-    for path in spec.env_files:
-        if not Path(path).is_file():
-            problem("env_file", path, "no such file", "Write it, or take the key away.")
-    if spec.python is not None and find_python(project, spec) is None:
-        problem(
-            "python",
-            spec.python,
-            "no interpreter there",
-            f"Make one with `python3 -m venv {spec.python}`, or name one that exists.",
-        )
-    return found
-
-
-def find_python(project: ProjectSpec, spec: ServiceSpec) -> tuple[str, str | None] | None:
-    """The interpreter of a service, and its virtual environment if it belongs to one.
-
-    None when services.toml names one that does not exist.
-    """
-    cwd, root = Path(spec.cwd), Path(project.root)
-    if spec.python is not None:
-        named = Path(spec.python).expanduser()
-        return _interpreter(root / named) or _interpreter(cwd / named) or _on_path(spec.python)
-    for folder in dict.fromkeys((cwd, root)):
-        for name in (".venv", "venv"):
-            if found := _interpreter(folder / name):
-                return found
-    return sys.executable, sys.prefix if sys.prefix != sys.base_prefix else None
-
-
-def _interpreter(place: Path) -> tuple[str, str | None] | None:
-    """An interpreter by its own path, or the one of the virtual environment at `place`.
-
-    Symbolic links are kept: an environment's interpreter is one, and knows itself by its path.
-    """
-    place = Path(os.path.normpath(place))
-    program = place / "bin" / "python" if place.is_dir() else place
-    if not program.is_file() or not os.access(program, os.X_OK):
-        return None
-    venv = program.parent.parent
-    return str(program), str(venv) if (venv / "pyvenv.cfg").is_file() else None
-
-
-def _on_path(name: str) -> tuple[str, str | None] | None:
-    if "/" in name:
-        return None
-    import shutil
-
-    found = shutil.which(name)
-    return (found, None) if found else None
 
 
 def socket_path(file: Path) -> Path:
@@ -206,9 +159,22 @@ def plan(project: ProjectSpec, ports: Ports) -> dict[str, Launch]:
     """What would be executed for every service; raises ConfigError."""
     try:
         return launches(project, surroundings(project, ports))
-    except InterpolationError as error:
-        problem = Problem(file=project.file, line=1, key="env", value=None, message=str(error))
+    except Unresolved as error:
+        keys = ("services", project.services[error.service].name, "env", error.variable)
+        problem = Problem(
+            file=project.file,
+            line=_line(project.file, keys),
+            key=".".join(keys),
+            message=str(error),
+        )
         raise ConfigError((problem,)) from None
+
+
+def _line(file: str, keys: tuple[str, ...]) -> int:
+    try:
+        return LineIndex(Path(file).read_text(encoding="utf-8")).line(keys)
+    except (OSError, UnicodeDecodeError):
+        return 1  # it went while we were reading it
 
 
 def outside_env(project: ProjectSpec, ports: Ports) -> dict[str, str]:

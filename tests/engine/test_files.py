@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 
 from dynaport_tui.engine.files import (
-    ProjectNotFound,
-    find_project,
-    find_python,
     log_folder,
     plan,
     read_project,
     socket_path,
 )
+from dynaport_tui.engine.interpreters import find_python
 from dynaport_tui.model.config import ConfigError
 from tests.project import Project
 
@@ -53,44 +51,6 @@ def environment(project: Project, name: str) -> tuple[str, str]:
     """A virtual environment at `name`: its interpreter and its folder."""
     project({f"{name}/pyvenv.cfg": "home = /usr/bin\n"})
     return interpreter(project, f"{name}/bin/python"), str(project.folder / name)
-
-
-class TestFind:
-    def test_the_nearest_file_above_is_the_one(self, inside: Project) -> None:
-        inside({"services.toml": WEB, "web/app/x.py": ""})
-        assert find_project(None, "web/app") == inside.file
-        assert find_project(None, None) == inside.file
-
-    def test_a_nearer_one_comes_first(self, inside: Project) -> None:
-        inside({"services.toml": WEB, "web/services.toml": WEB})
-        assert find_project(None, "web") == inside.folder / "web/services.toml"
-
-    def test_a_file_may_have_any_name(self, inside: Project) -> None:
-        inside({"other.toml": WEB})
-        assert find_project("other.toml", None) == inside.folder / "other.toml"
-
-    def test_a_file_is_looked_for_from_the_folder_given(self, inside: Project) -> None:
-        inside({"web/other.toml": WEB})
-        assert find_project("other.toml", "web") == inside.folder / "web/other.toml"
-
-    def test_a_folder_given_as_the_file_means_the_one_in_it(self, inside: Project) -> None:
-        inside({"web/services.toml": WEB})
-        assert find_project("web", None) == inside.folder / "web/services.toml"
-
-    def test_without_one_it_says_what_to_write(self, inside: Project) -> None:
-        with pytest.raises(ProjectNotFound) as caught:
-            find_project(None, None)
-        text = str(caught.value)
-        assert f"no services.toml in {inside.folder} or above it" in text
-        assert "[services.web]" in text
-
-    def test_one_that_is_named_and_missing_is_named_in_full(self, inside: Project) -> None:
-        with pytest.raises(ProjectNotFound, match=f"{inside.folder}/nope.toml does not exist"):
-            find_project("nope.toml", None)
-
-    def test_a_missing_folder_is_named_in_full(self, inside: Project) -> None:
-        with pytest.raises(ProjectNotFound, match=f"{inside.folder}/nope is no folder"):
-            find_project(None, "nope")
 
 
 class TestRead:
