@@ -88,9 +88,17 @@ class Dynaport:
 
     def look(self) -> dict[str, Any]:
         """The same without starting the command, for those who look again and again."""
-        socket = project_runtime(self.folder / "services.toml") / "sock"
-        snapshot: dict[str, Any] = msgspec.to_builtins(Client(socket).snapshot())
+        snapshot: dict[str, Any] = msgspec.to_builtins(self._client().snapshot())
         return snapshot
+
+    def _client(self) -> Client:
+        return Client(project_runtime(self.folder / "services.toml") / "sock")
+
+    def wait_until_ready(self, deadline: float = DEADLINE) -> None:
+        """Wait for an engine that is just coming up, and for everything in it."""
+        self._client().wait_listening(deadline)
+        for service in self.look()["services"]:
+            self.wait_for_state(service["id"], "DONE" if service["task"] else "READY")
 
     def pids(self) -> dict[str, int | None]:
         """The process of every service."""
