@@ -36,7 +36,7 @@ from .signals import Signals
 from .usage_watch import UsageWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..model.launch import Launch
     from ..model.record import Transition
@@ -178,11 +178,11 @@ class Supervisor(ABC):
         inbox, self._inbox = self._inbox, []
         for report in inbox:
             self.fleet.report(report, self._now)
+        self._give_up_released()
         for action in self.fleet.reconcile(self._now):
             self._perform(action)
         for change in self.fleet.take_changes():
             self._changed(change)
-        self._give_up_released()
         self._judge()
 
     def _perform(self, action: Action) -> None:
@@ -268,25 +268,35 @@ class Supervisor(ABC):
         """Apply what services.toml and the env files say now, or say what is wrong and change
         nothing.
         """
+        broken, self._error = self._error, None
+        diff = self._plan_anew(self._read, because)
+        if broken is not None and diff == Diff():
+            self.publish(ProjectChanged(at=time.time()))
+
+    def _read(self) -> ProjectSpec:
+        return read_project(self.options.file, self.options.profiles)
+
+    def _plan_anew(self, read: Callable[[], ProjectSpec], because: str) -> Diff | None:
+        """What changed; None where it was refused, and published why."""
         try:
-            project = read_project(self.options.file, self.options.profiles)
+            project = read()
             launches = plan(project, self._ports.lease(project))
         except (ConfigError, LedgerError) as error:
             self._error = str(error)
             self.publish(ProjectChanged(at=time.time(), error=self._error))
-            return
-        mended, self._error = self._error is not None, None
+            return None
         diff = self._apply(project, launches, because)
-        if mended or diff != Diff():
+        if diff != Diff():
             self.publish(
                 ProjectChanged(
                     at=time.time(),
                     added=diff.added,
                     removed=diff.removed,
                     changed=diff.changed,
-                    why=because if diff != Diff() else "",
+                    why=because,
                 )
             )
+        return diff
 
     def _apply(self, project: ProjectSpec, launches: Mapping[str, Launch], because: str) -> Diff:
         before = {s: record.launch.port for s, record in self.fleet.records.items()}
@@ -324,13 +334,15 @@ class Supervisor(ABC):
         return [s for s, r in self.fleet.records.items() if r.spec.port is None]
 
     def _give_up_released(self) -> None:
-        """A port is given up once nothing uses it any more."""
-        for service in [s for s in self._released if self.fleet.records[s].settled]:
+        """A port is given up once nothing uses it any more, and before the next start."""
+        for service in tuple(self._released):
+            record = self.fleet.records.get(service)
+            if record is not None and not record.settled:
+                continue
             self._released.discard(service)
-            record = self.fleet.records[service]
-            self._ports.release(self.project, record.spec)
-            launches = plan(self.project, self._ports.lease(self.project))
-            self._apply(self.project, launches, f"{service} has another port")
+            if record is not None:
+                self._ports.release(self.project, record.spec)
+                self._plan_anew(lambda: self.project, f"{service} has another port")
 
     # ---- small things
 
