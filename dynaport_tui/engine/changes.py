@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..model.machine import State
 from .globs import Glob, expand
+from .stamps import Stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_FILES = 20_000
 """Files remembered of one service; what it loads beyond is not watched."""
+_TICK = 0.01
+"""Seconds by which a file's time may lie behind the clock."""
 _ANY_PYTHON = ("**/*.py",)
 
 
@@ -28,18 +32,75 @@ class Globs(NamedTuple):
     ignore: tuple[str, ...]
 
 
+class Unwatched(NamedTuple):
+    """What was read before it was watched."""
+
+    files: dict[Path, Stamp | None]
+    """As they were read."""
+    globs: list[tuple[Glob, float]]
+    """With the time at which the service was started that reads such files."""
+
+    def saved(self) -> set[Path]:
+        """What was saved meanwhile; walks the disk, so call it in a thread."""
+        found = {path for path, was in self.files.items() if stamp(str(path)) != was}
+        for glob, since in self.globs:
+            found |= {path for path in glob.files() if _time(path) >= since - _TICK}
+        return found
+
+
 class Changes:
     """Knows what to watch, and whom a change reaches."""
 
     def __init__(self) -> None:
-        self._loaded: dict[str, set[Path]] = {}
+        self._loaded: dict[str, dict[Path, Stamp | None]] = {}
+        self._read: dict[Path, Stamp | None] = {}
+        self._reported: dict[Path, Stamp | None] = {}
+        self._fresh: dict[Path, Stamp | None] = {}
+        """Loaded since it was last asked what is unwatched."""
         self._selections: dict[Globs, Glob] = {}
+        self._looked_at: set[Globs] = set()
 
-    def loaded(self, service: str, files: Iterable[str]) -> None:
-        """The service loaded these files."""
-        known = self._loaded.setdefault(service, set())
+    def loaded(self, service: str, files: Mapping[str, Stamp | None]) -> None:
+        """The service loads these files, which look so."""
+        known = self._loaded.setdefault(service, {})
+        found = {Path(os.path.realpath(file)): was for file, was in files.items()}
         if len(known) < MOST_FILES:
-            known |= {Path(os.path.realpath(file)) for file in files}
+            known |= found
+            self._fresh |= found
+
+    def reads(self, paths: Iterable[Path]) -> None:
+        """The engine itself is about to read these."""
+        self._read |= {path: stamp(str(path)) for path in paths}
+
+    def news(self, paths: Iterable[Path]) -> set[Path]:
+        """Those of the changed `paths` of which nobody has been told yet."""
+        found = {path: stamp(str(path)) for path in paths}
+        new = {p: s for p, s in found.items() if p not in self._reported or self._reported[p] != s}
+        if len(self._reported) > MOST_FILES:
+            self._reported.clear()
+        self._reported |= new
+        return {
+            path for path, now in new.items() if path not in self._read or now != self._read[path]
+        }
+
+    def unwatched(
+        self, project: ProjectSpec, records: Mapping[str, Record], now: float
+    ) -> Unwatched:
+        """What is being watched since the last call, as it was read before that; `now`: the clock
+        by which records count.
+        """
+        ours = {path: self._read[path] for path in settings(project) if path in self._read}
+        files, self._fresh = {**self._fresh, **ours}, {}
+        ago = time.time() - now
+        globs = [
+            (self._selections[g], ago + record.started_at)
+            for record in records.values()
+            if _watched(record) and record.run
+            for g in _globs(record)
+            if g in self._selections and g not in self._looked_at
+        ]
+        self._looked_at = set(self._selections)
+        return Unwatched(files, globs)
 
     def forget(self, service: str) -> None:
         """The service is no more."""
@@ -48,14 +109,7 @@ class Changes:
     def files(self, project: ProjectSpec, records: Mapping[str, Record]) -> set[Path]:
         """The single files to watch: what was loaded, and what the project says of itself."""
         own = [self._files(record) for record in records.values() if _watched(record)]
-        return self.settings(project).union(*own)
-
-    def settings(self, project: ProjectSpec) -> set[Path]:
-        """services.toml and every env file: a change there is a change of what the project says."""
-        named = [project.file] + ([project.env_file] if project.env_file else [])
-        for spec in project.services.values():
-            named += spec.env_files
-        return {Path(os.path.realpath(name)) for name in named}
+        return settings(project).union(*own)
 
     def globs(self, records: Mapping[str, Record]) -> set[Globs]:
         """The patterns that matter now."""
@@ -84,11 +138,28 @@ class Changes:
     def _reached(self, record: Record, paths: list[Path]) -> list[Path]:
         own = self._files(record)
         known = [self._selections[g] for g in _globs(record) if g in self._selections]
-        return [p for p in paths if p in own or any(s.match(p) for s in known)]
+        return [
+            path
+            for path in paths
+            if (path in own and stamp(str(path)) != own[path]) or any(s.match(path) for s in known)
+        ]
 
-    def _files(self, record: Record) -> set[Path]:
-        """What it really loaded, unless services.toml names globs."""
-        return set() if record.spec.watch is not None else self._loaded.get(record.id, set())
+    def _files(self, record: Record) -> Mapping[Path, Stamp | None]:
+        """What it really loaded, as it then was, unless services.toml names globs."""
+        return {} if record.spec.watch is not None else self._loaded.get(record.id, {})
+
+
+def _time(path: Path) -> float:
+    found = stamp(str(path))
+    return 0.0 if found is None else found[0] / 1e9
+
+
+def settings(project: ProjectSpec) -> set[Path]:
+    """services.toml and every env file: a change there is a change of what the project says."""
+    named = [project.file] + ([project.env_file] if project.env_file else [])
+    for spec in project.services.values():
+        named += spec.env_files
+    return {Path(os.path.realpath(name)) for name in named}
 
 
 def _watched(record: Record) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Report,
     )
     from .nursery import Nursery
+    from .stamps import Stamp
 
 
 class Desk(Protocol):
@@ -37,8 +38,8 @@ class Desk(Protocol):
     def epoch(self, service: str) -> int:
         """The service's present epoch."""
 
-    def files_loaded(self, service: str, files: list[str]) -> None:
-        """The service loaded these project files."""
+    def files_loaded(self, service: str, files: Mapping[str, Stamp | None]) -> None:
+        """The service loaded these project files, which then looked so."""
 
     def said(self, service: str, text: str) -> None:
         """The service has something to say to people."""

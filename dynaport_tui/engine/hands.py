@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..model.spec import LogSpec, ServiceSpec
     from ..model.view import Event
     from .nursery import Nursery
+    from .stamps import Stamp
 
 
 class Hands:
@@ -37,7 +38,7 @@ class Hands:
         post: Callable[[Report], None],
         publish: Callable[[Event], None],
         epoch: Callable[[str], int],
-        loaded: Callable[[str, list[str]], None],
+        loaded: Callable[[str, Mapping[str, Stamp | None]], None],
     ) -> None:
         self.root = str(file.parent)
         self.runtime = socket_path(file).parent

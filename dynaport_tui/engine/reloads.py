@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 from ..model.lastwords import relative
 from ..model.machine import State
 from ..model.view import Event, Notice, Reloaded
-from .changes import Changes
+from .changes import Changes, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ..model.fleet import Fleet
     from ..model.record import Transition
     from ..model.spec import ProjectSpec
+    from .stamps import Stamp
     from .watch import Watcher
 
 _CALM = 0.05
@@ -83,7 +84,11 @@ class Reloads:
 
     # ---- interests
 
-    def loaded(self, service: str, files: Iterable[str]) -> None:
+    def reads(self, paths: Iterable[Path]) -> None:
+        """The engine is about to read services.toml or env files."""
+        self._changes.reads(paths)
+
+    def loaded(self, service: str, files: Mapping[str, Stamp | None]) -> None:
         """A service loaded these files."""
         self._changes.loaded(service, files)
         self._stir()
@@ -108,16 +113,27 @@ class Reloads:
             folders = await asyncio.to_thread(self._changes.expand, globs, project.root)
             files = self._changes.files(project, records)
             watcher.watch(files, folders, self._changes.of_interest)
+            await watcher.settled()
+            await self._catch_up()
             await stirred.wait()
             await asyncio.sleep(_CALM)
+
+    async def _catch_up(self) -> None:
+        """Act on what was saved after it was read and before it was watched."""
+        project, fleet = self._engine.project, self._engine.fleet
+        now = asyncio.get_running_loop().time()
+        unwatched = self._changes.unwatched(project, fleet.records, now)
+        if saved := await asyncio.to_thread(unwatched.saved):
+            self._saved(saved)
 
     # ---- changes
 
     def _saved(self, paths: set[Path]) -> None:
         engine = self._engine
-        settings = self._changes.settings(engine.project)
-        reached = self._changes.reached(paths - settings, engine.fleet.records)
-        if saved := sorted(paths & settings):
+        paths = self._changes.news(paths)
+        said = settings(engine.project)
+        reached = self._changes.reached(paths - said, engine.fleet.records)
+        if saved := sorted(paths & said):
             engine.reread(f"{_listed(self._named(saved))} changed")
         for service, files in reached.items():
             names = self._named(files)

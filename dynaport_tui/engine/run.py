@@ -183,7 +183,9 @@ class Run:
                 self._answers = bool(report.get("app", True))
                 self._serves()
             case "files":
-                self._desk.files_loaded(self._runner.spec.id, list(report["files"]))
+                stamps = (tuple(s) if s else None for s in report["stamps"])
+                files = dict(zip(report["files"], stamps, strict=True))
+                self._desk.files_loaded(self._runner.spec.id, files)
             case "error":
                 self._error = error_line(
                     report["why"], report.get("file"), report.get("line"), self._desk.root

@@ -25,6 +25,7 @@ from ..model.view import (
     StateChanged,
 )
 from .bus import Bus
+from .changes import settings
 from .files import plan, read_project, socket_path
 from .hands import Hands
 from .leftovers import end_leftovers
@@ -96,7 +97,7 @@ class Supervisor(ABC):
         then nothing is left behind.
         """
         self._loop = asyncio.get_running_loop()
-        self.project = read_project(self.options.file, self.options.profiles)
+        self.project = self._read()
         names = select(self.options.services, self.project.services)
         lock = ProjectLock(self.options.file)
         try:
@@ -274,7 +275,10 @@ class Supervisor(ABC):
             self.publish(ProjectChanged(at=time.time()))
 
     def _read(self) -> ProjectSpec:
-        return read_project(self.options.file, self.options.profiles)
+        self._reloads.reads([self.options.file])
+        project = read_project(self.options.file, self.options.profiles)
+        self._reloads.reads(settings(project) - {self.options.file})
+        return project
 
     def _plan_anew(self, read: Callable[[], ProjectSpec], because: str) -> Diff | None:
         """What changed; None where it was refused, and published why."""

@@ -31,10 +31,10 @@ class Report:
             self._send(report="ready", server=server, scheme=scheme, app=app)
 
     def file(self, path: str) -> None:
-        """A file of the project was loaded; each is told once."""
+        """A file of the project is about to be loaded; each is told once, as it is then."""
         if path not in self._files:
             self._files.add(path)
-            self._send(report="files", files=[path])
+            self._send(report="files", files=[path], stamps=[_stamp(path)])
 
     def elsewhere(self, port: int) -> None:
         """It listens on a port that is not the one it was given."""
@@ -58,3 +58,11 @@ class Report:
                     data = data[os.write(self._ear.fd, data) :]
             except OSError:
                 self._ear = None  # the engine is gone, and we are about to be
+
+
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
