@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..model.lastwords import relative
@@ -13,7 +14,6 @@ from .changes import Changes, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from ..model.fleet import Fleet
     from ..model.record import Transition
@@ -35,7 +35,7 @@ class Project(Protocol):
     project: ProjectSpec
     fleet: Fleet
 
-    def reread(self, because: str) -> None:
+    def reread(self, because: str, *, reloading: bool = False) -> None:
         """services.toml or an env file was saved."""
 
     def publish(self, event: Event) -> None:
@@ -134,7 +134,9 @@ class Reloads:
         said = settings(engine.project)
         reached = self._changes.reached(paths - said, engine.fleet.records)
         if saved := sorted(paths & said):
-            engine.reread(f"{_listed(self._named(saved))} changed")
+            names = self._named(saved)
+            env_files = Path(engine.project.file).resolve() not in saved
+            engine.reread(f"{_listed(names)} changed", reloading=env_files)
         for service, files in reached.items():
             names = self._named(files)
             self._reload(service, names, f"{_listed(names)} changed")

@@ -265,12 +265,12 @@ class Supervisor(ABC):
 
     # ---- the files
 
-    def reread(self, because: str) -> None:
+    def reread(self, because: str, *, reloading: bool = False) -> None:
         """Apply what services.toml and the env files say now, or say what is wrong and change
-        nothing.
+        nothing; `reloading`: only env files were saved.
         """
         broken, self._error = self._error, None
-        diff = self._plan_anew(self._read, because)
+        diff = self._plan_anew(self._read, because, reloading=reloading)
         if broken is not None and diff == Diff():
             self.publish(ProjectChanged(at=time.time()))
 
@@ -280,7 +280,9 @@ class Supervisor(ABC):
         self._reloads.reads(settings(project) - {self.options.file})
         return project
 
-    def _plan_anew(self, read: Callable[[], ProjectSpec], because: str) -> Diff | None:
+    def _plan_anew(
+        self, read: Callable[[], ProjectSpec], because: str, *, reloading: bool = False
+    ) -> Diff | None:
         """What changed; None where it was refused, and published why."""
         try:
             project = read()
@@ -289,7 +291,7 @@ class Supervisor(ABC):
             self._error = str(error)
             self.publish(ProjectChanged(at=time.time(), error=self._error))
             return None
-        diff = self._apply(project, launches, because)
+        diff = self._apply(project, launches, because, reloading)
         if diff != Diff():
             self.publish(
                 ProjectChanged(
@@ -302,11 +304,22 @@ class Supervisor(ABC):
             )
         return diff
 
-    def _apply(self, project: ProjectSpec, launches: Mapping[str, Launch], because: str) -> Diff:
+    def _apply(
+        self,
+        project: ProjectSpec,
+        launches: Mapping[str, Launch],
+        because: str,
+        reloading: bool,
+    ) -> Diff:
         before = {s: record.launch.port for s, record in self.fleet.records.items()}
         self.project = project
         diff = self.fleet.apply(
-            project, launches, self._now, want_new=not self.options.services, because=because
+            project,
+            launches,
+            self._now,
+            want_new=not self.options.services,
+            because=because,
+            reloading=reloading,
         )
         for spec in project.services.values():
             self._hands.add(spec, project.log)

@@ -118,6 +118,7 @@ def _launch(
         kind=kind,
         argv=argv,
         python=python,
+        python_named=spec.python is not None,
         venv=venv,
         cwd=spec.cwd,
         env=env,

@@ -44,11 +44,14 @@ class Fleet(Lifecycle):
         *,
         want_new: bool,
         because: str = "services.toml changed",
+        reloading: bool = False,
     ) -> Diff:
         """Take in a services.toml; what has another launch is restarted, nothing else is touched.
 
         `want_new` says whether services that were not there before are to be started; one that a
         wanted service depends on is started in any case. `because` begins the cause of a restart.
+        `reloading`: only files changed that services read, and those that are not reloaded become
+        stale instead.
         """
         added, changed = [], []
         for service, spec in project.services.items():
@@ -57,7 +60,9 @@ class Fleet(Lifecycle):
                 added.append(service)
             if record is None:
                 self.records[service] = Record(spec=spec, launch=launch, since=now)
-            elif self._take_in(record, spec, launch, now, because) and not record.removed:
+                continue
+            because_of = None if reloading and not spec.reloaded else because
+            if self._take_in(record, spec, launch, now, because_of) and not record.removed:
                 changed.append(service)
         self._want_new(added, all_of_them=want_new)
         removed = [
@@ -81,13 +86,12 @@ class Fleet(Lifecycle):
             record.cycle = record.cycle if record.wanted else None
 
     def _take_in(
-        self, record: Record, spec: ServiceSpec, launch: Launch, now: float, because: str
+        self, record: Record, spec: ServiceSpec, launch: Launch, now: float, because: str | None
     ) -> bool:
         same = record.spec == msgspec.structs.replace(spec, line=record.spec.line)
-        before = record.started if record.running and record.started else record.launch
-        differs = differences(before, launch)
+        differs = differences(record.launch, launch)
         record.spec, record.launch = spec, launch
-        if not differs:
+        if not differs or because is None:
             return not same
         why = f"{because}: {', '.join(differs)}"
         record.streak = 0

@@ -17,6 +17,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """
     python: str
     """The interpreter, an absolute path."""
+    python_named: bool = False
+    """Whether services.toml names it, and it was not merely found."""
     venv: str | None = None
     """The folder of the virtual environment that `python` belongs to."""
     cwd: str
@@ -59,16 +61,38 @@ def differences(old: Launch, new: Launch) -> list[str]:
     The address of a service that came or went does not count: what runs cannot have used it, and
     the next start sees it. An address that moved does.
     """
-    found = [word for field, word in _NAMED.items() if getattr(old, field) != getattr(new, field)]
+    drift = _drift(old, new)
+    found = [
+        word
+        for field, word in _NAMED.items()
+        if getattr(old, field) != getattr(new, field) and field not in drift
+    ]
     if old.port != new.port:
         found.append(f"port {old.port} \u2192 {new.port}")
     if old.ports != new.ports:
         found.append("ports")
     own = OWN | {port_variable(name) for name in old.ports.keys() | new.ports.keys()}
     names = {n for n in old.env.keys() | new.env.keys() if old.env.get(n) != new.env.get(n)}
-    found += [f"env {name}" for name in sorted(names - own)]
+    found += [f"env {name}" for name in sorted(names - own - drift)]
     moved = {n for n in old.peers.keys() & new.peers.keys() if old.peers[n] != new.peers[n]}
     return found + [f"env {name}" for name in sorted(moved)]
+
+
+def stale(running: Launch, now: Launch) -> list[str]:
+    """What differs between what runs and what the files say, also where no restart follows."""
+    found = differences(running, now)
+    if _drift(running, now):
+        found.append(f"another interpreter, {now.python}")
+    return found
+
+
+def _drift(old: Launch, new: Launch) -> frozenset[str]:
+    """What comes of another interpreter that services.toml does not name: somebody made or removed
+    an environment, and that alone is no wish for a restart.
+    """
+    if old.python_named or new.python_named or old.python == new.python:
+        return frozenset()
+    return frozenset({"python", "PATH", "VIRTUAL_ENV"})
 
 
 OWN = frozenset(

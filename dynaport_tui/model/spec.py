@@ -113,6 +113,11 @@ class ServiceSpec(msgspec.Struct, frozen=True, kw_only=True):
         return self.listens and (self.kind != "command" or self.hand_down)
 
     @property
+    def reloaded(self) -> bool:
+        """Whether a saved file of its own restarts it."""
+        return self.watched and self.reload != "off"
+
+    @property
     def foreign(self) -> bool:
         """Whether another server than our runner serves the app (gunicorn, hypercorn, or uvicorn
         by name).

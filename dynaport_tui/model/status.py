@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .environment import url
-from .launch import differences
+from .launch import stale
 from .machine import State
 from .outcome import all_ready
 from .view import Health, ProjectState, ServiceStatus
@@ -61,7 +61,7 @@ def service_status(
 def _stale(record: Record) -> str | None:
     if not record.running or record.started is None:
         return None
-    found = differences(record.started, record.launch)
+    found = stale(record.started, record.launch)
     return f"differs from the files: {', '.join(found)}" if found else None
 
 

@@ -136,6 +136,14 @@ class Story:
         self._reconcile()
         return diff
 
+    def save_env(self, *specs: ServiceSpec) -> None:
+        """Save an env file, after which the services are these."""
+        of = project(*specs)
+        self.fleet.apply(
+            of, launches(of), self.now, want_new=True, because=".env changed", reloading=True
+        )
+        self._reconcile()
+
     def want(self, *names: str) -> None:
         """Ask to start."""
         self.fleet.want(names, "asked to start", self.now)

@@ -132,6 +132,21 @@ class TestExplain:
         assert chain.why("web") == "its server is up"
 
 
+class TestEnvFiles:
+    def test_a_service_that_is_not_reloaded_becomes_stale_by_an_env_file(self) -> None:
+        off, other = service("off", reload="off"), service("other")
+        story = Story(off, other)
+        story.ready("off", "other")
+        story.did()
+        story.save_env(changed(off, env={"A": "1"}), changed(other, env={"A": "1"}))
+        assert story.did() == ["TERM other"]
+        assert story.record("off").launch.env == {"A": "1"}
+        story.save(changed(off, env={"A": "1"}), changed(other, env={"A": "1"}))
+        assert story.did() == []
+        story.save(changed(off, env={"A": "2"}), changed(other, env={"A": "1"}))
+        assert story.did() == ["TERM off"]
+
+
 class TestStopOrder:
     def test_everything_ends_in_reverse_dependency_order(self, chain: Story) -> None:
         chain.shut_down()

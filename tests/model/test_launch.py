@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from dynaport_tui.model.launch import Launch, differences, port_variable
+from dynaport_tui.model.launch import Launch, differences, port_variable, stale
 
 BASE = Launch(
     kind="script",
     argv=("run.py",),
     python="/usr/bin/python3",
+    python_named=True,
     cwd="/shop",
     env={"THEME": "dark", "PORT": "5001", "PORT_DEBUG": "6001"},
     peers={"ORDERS_URL": "http://127.0.0.1:5002"},
@@ -24,6 +25,19 @@ BASE = Launch(
 def but(**keys: Any) -> list[str]:
     """What differs from BASE when these keys do."""
     return differences(BASE, msgspec.structs.replace(BASE, **keys))
+
+
+def test_an_environment_that_appears_makes_stale_and_restarts_nothing() -> None:
+    before = msgspec.structs.replace(BASE, python_named=False)
+    after = msgspec.structs.replace(
+        before,
+        python="/shop/.venv/bin/python",
+        env={**BASE.env, "PATH": "/shop/.venv/bin:/bin", "VIRTUAL_ENV": "/shop/.venv"},
+    )
+    assert differences(before, after) == []
+    assert stale(before, after) == ["another interpreter, /shop/.venv/bin/python"]
+    named = msgspec.structs.replace(after, python_named=True)
+    assert differences(before, named) == ["python", "env PATH", "env VIRTUAL_ENV"]
 
 
 def test_equal_launches_do_not_differ() -> None:
