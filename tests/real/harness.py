@@ -87,16 +87,16 @@ class Dynaport:
         return answer
 
     def look(self) -> dict[str, Any]:
-        """The same without starting the command, for those who look again and again."""
-        snapshot: dict[str, Any] = msgspec.to_builtins(self._client().snapshot())
+        """The same without starting the command, for those who look again and again.
+
+        An engine that is just coming up is waited for.
+        """
+        client = Client(project_runtime(self.folder / "services.toml") / "sock")
+        snapshot: dict[str, Any] = msgspec.to_builtins(client.wait_listening(DEADLINE))
         return snapshot
 
-    def _client(self) -> Client:
-        return Client(project_runtime(self.folder / "services.toml") / "sock")
-
-    def wait_until_ready(self, deadline: float = DEADLINE) -> None:
-        """Wait for an engine that is just coming up, and for everything in it."""
-        self._client().wait_listening(deadline)
+    def wait_until_ready(self) -> None:
+        """Wait for everything in an engine that may just be coming up."""
         for service in self.look()["services"]:
             self.wait_for_state(service["id"], "DONE" if service["task"] else "READY")
 
