@@ -40,7 +40,7 @@ def wait_for_another(dynaport: Dynaport, service: str, pid: int | None) -> None:
 
     def arrived() -> bool:
         entry = dynaport.service(service)
-        return entry["state"] == "READY" and entry["pid"] != pid
+        return bool(entry["state"] == "READY" and entry["pid"] != pid)
 
     wait_until(arrived, what=f"another {service} than pid {pid} is ready")
 
