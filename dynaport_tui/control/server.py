@@ -7,6 +7,7 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
@@ -36,27 +37,61 @@ MAX_STREAMS = 64
 STALLED = 60.0
 """Seconds after which a reader that takes nothing loses its stream."""
 
+LOOK = 10.0
+"""Seconds between looks whether the socket is still there."""
+
 _STATUS = {"unknown-service": 404, "not-found": 404, "usage": 400}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ControlServer:
-    """A listening control socket; close() removes it again."""
+    """A listening control socket; close() removes it again.
 
-    def __init__(self, runner: web.AppRunner, path: Path) -> None:
+    A system may empty its runtime folder while we run, as when a user logs out: then the socket is
+    made anew within `look` seconds, or nobody would find us any more.
+    """
+
+    def __init__(self, runner: web.AppRunner, path: Path, look: float) -> None:
         self._runner = runner
         self._path = path
-        self._born = _identity(path)
+        self._look = look
+        self._site: web.SockSite | None = None
+        self._born: tuple[int, int] | None = None
+        self._keeping: asyncio.Task[None] | None = None
+
+    async def listen(self) -> None:
+        """Make the socket and answer; raises OSError."""
+        listener = _bind(self._path)
+        site = web.SockSite(self._runner, listener)
+        try:
+            await site.start()
+        except BaseException:
+            listener.close()
+            raise
+        self._site, self._born = site, _identity(self._path)
+        self._keeping = self._keeping or asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._look)
+            if _identity(self._path) is not None or self._site is None:
+                continue
+            with suppress(OSError):  # the disk is full, say: the next look may do better
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                await self._site.stop()
+                await self.listen()
 
     async def close(self) -> None:
         """Remove the socket if it is still ours, and give open streams two seconds to end."""
-        if _identity(self._path) == self._born:
+        if self._keeping is not None:
+            self._keeping.cancel()
+        if self._born is not None and _identity(self._path) == self._born:
             self._path.unlink(missing_ok=True)
         await self._runner.cleanup()
 
 
-async def serve(view: EngineView, path: Path) -> ControlServer:
+async def serve(view: EngineView, path: Path, *, look: float = LOOK) -> ControlServer:
     """Listen on `path`, replacing whatever lies there: the caller holds the project's lock.
 
     The socket appears with mode 0600 and listening already. Raises OSError, also for a path of more
@@ -65,14 +100,13 @@ async def serve(view: EngineView, path: Path) -> ControlServer:
     application = _application(view)
     runner = web.AppRunner(application, handle_signals=False, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
-    listener = _bind(path)
+    server = ControlServer(runner, path, look)
     try:
-        await web.SockSite(runner, listener).start()
+        await server.listen()
     except BaseException:
-        listener.close()
-        await runner.cleanup()
+        await server.close()
         raise
-    return ControlServer(runner, path)
+    return server
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

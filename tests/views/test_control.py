@@ -23,6 +23,7 @@ from dynaport_tui.model.view import (
     StateChanged,
 )
 from tests.fakes import FakeEngine, ServedEngine, status
+from tests.real.asking import wait_until
 
 
 @pytest.fixture
@@ -73,6 +74,20 @@ def test_a_stale_socket_is_replaced(private: Path) -> None:
 
     with ServedEngine(FakeEngine(status("users")), private / "sock"):
         assert Client(private / "sock").snapshot().project.name == "shop"
+
+
+async def test_a_socket_whose_folder_went_is_made_anew(private: Path) -> None:
+    path = private / "at-login" / "sock"
+    path.parent.mkdir()
+    server = await serve(FakeEngine(status("users")), path, look=0.01)
+    path.unlink()
+    path.parent.rmdir()
+    await asyncio.to_thread(wait_until, path.exists)
+    found = await asyncio.to_thread(Client(path, timeout=5).snapshot)
+    assert [row.id for row in found.services] == ["users"]
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    await server.close()
+    assert not path.exists()
 
 
 async def test_a_path_that_is_too_long_is_an_error_of_the_caller(private: Path) -> None:
