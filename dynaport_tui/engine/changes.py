@@ -12,7 +12,7 @@ from .globs import Glob, expand
 from .stamps import Stamp, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..model.record import Record
     from ..model.spec import ProjectSpec
@@ -120,12 +120,13 @@ class Changes:
         self._selections = {g: expand(Path(g.cwd), g.patterns, g.ignore, Path(root)) for g in globs}
         return set[Path]().union(*(s.folders() for s in self._selections.values()))
 
-    def of_interest(self, path: Path) -> bool:
-        """Whether an entry of a watched folder is worth a report: it is meant by a pattern, or is a
-        folder in which such files may come. Called in a thread.
+    def interest(self) -> Callable[[Path], bool]:
+        """What tells whether an entry of a watched folder is worth a report: a pattern means it, or
+        it is a folder in which such files may come. It may be called in a thread, and keeps its
+        opinion when the patterns change.
         """
         selections = tuple(self._selections.values())
-        return any(selection.match(path) for selection in selections) or path.is_dir()
+        return lambda path: any(s.match(path) for s in selections) or path.is_dir()
 
     def reached(
         self, paths: Iterable[Path], records: Mapping[str, Record]

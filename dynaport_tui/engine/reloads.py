@@ -112,7 +112,7 @@ class Reloads:
             globs = self._changes.globs(records)
             folders = await asyncio.to_thread(self._changes.expand, globs, project.root)
             files = self._changes.files(project, records)
-            watcher.watch(files, folders, self._changes.of_interest)
+            watcher.watch(files, folders, self._changes.interest())
             await watcher.settled()
             await self._catch_up()
             await stirred.wait()

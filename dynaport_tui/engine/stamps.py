@@ -39,22 +39,16 @@ class Stamps:
         What was known stays known. What is asked for anew counts as it is now, but for what is in
         folders that appeared only now: that is a change.
         """
-        old, old_files, old_folders = self._known, self._files, self._folders
+        old, followed = self._known, self._following()
         born, self._born = self._born, set()
         self._files, self._folders = frozenset(files), frozenset(folders)
         self._accept = accept or _all
         self._known = {}
         for path in self._all():
-            folder = parent(path)
-            followed = path in old_files or folder in old_folders
-            is_new = bool(born) and _is_below(folder, born)
-            found = old.get(path) if followed or is_new else stamp(path)
+            is_new = bool(born) and _is_below(parent(path), born)
+            found = old.get(path) if path in old or is_new or followed(path) else stamp(path)
             if found is not None:
                 self._known[path] = found
-
-    def wanted(self, path: str) -> bool:
-        """Whether a change of `path` is of interest."""
-        return path in self._files or (parent(path) in self._folders and self._accept(path))
 
     def changed(self, paths: Iterable[str] | None = None) -> dict[str, Stamp | None]:
         """Those of `paths`, or of everything wanted, that are not as known, with their new stamp;
@@ -62,7 +56,7 @@ class Stamps:
         """
         if paths is None:
             paths = self._all() | self._known.keys()
-        found = {path: stamp(path) for path in paths if self.wanted(path)}
+        found = {path: stamp(path) for path in filter(self._following(), paths)}
         return {path: now for path, now in found.items() if now != self._known.get(path)}
 
     def was(self, path: str) -> Stamp | None:
@@ -79,6 +73,11 @@ class Stamps:
                 if path not in self._known and now[:2] == _FOLDER:
                     self._born.add(path)
                 self._known[path] = now
+
+    def _following(self) -> Callable[[str], bool]:
+        """What tells, also after another `want`, whether a path is compared now."""
+        files, folders, accept = self._files, self._folders, self._accept
+        return lambda path: path in files or (parent(path) in folders and accept(path))
 
     def _all(self) -> set[str]:
         entries = (path for folder in self._folders for path in _entries(folder))

@@ -1,0 +1,63 @@
+"""Which saved file reaches which service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from dynaport_tui.engine.changes import Changes
+from dynaport_tui.engine.stamps import Stamp, Stamps, stamp
+from dynaport_tui.model.record import Record
+from dynaport_tui.model.spec import ServiceSpec
+from tests.model.fleets import launch, service
+
+
+def record(folder: Path, name: str, **keys: Any) -> Record:
+    """A service in `folder`."""
+    spec: ServiceSpec = service(name, cwd=str(folder), **keys)
+    return Record(spec=spec, launch=launch(spec), run=1)
+
+
+def records(*of: Record) -> dict[str, Record]:
+    return {each.id: each for each in of}
+
+
+def stamps_of(*paths: Path) -> dict[str, Stamp | None]:
+    """As a service would tell them now."""
+    return {str(path): stamp(str(path)) for path in paths}
+
+
+def write(path: Path, text: str = "first") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def reached(changes: Changes, paths: Iterable[Path], of: dict[str, Record]) -> dict[str, list[str]]:
+    found = changes.reached(paths, of)
+    return {name: [path.name for path in files] for name, files in found.items()}
+
+
+def test_what_is_of_interest_does_not_change_behind_the_back_of_who_asked(tmp_path: Path) -> None:
+    page, module = write(tmp_path / "page.html"), write(tmp_path / "module.py")
+    changes = Changes()
+    web, pages = record(tmp_path, "web", watch=("*.py",)), record(tmp_path, "p", watch=("*.html",))
+    changes.expand(changes.globs(records(web)), str(tmp_path))
+    before = changes.interest()
+    changes.expand(changes.globs(records(web, pages)), str(tmp_path))
+    assert [before(module), before(page)] == [True, False]
+    assert changes.interest()(page)
+
+
+def test_a_save_of_one_service_says_nothing_of_the_others_files(tmp_path: Path) -> None:
+    """The globs of a service that is broken come and go with its state."""
+    for name in ("other.py", "c.py"):
+        write(tmp_path / name)
+    changes, stamps = Changes(), Stamps()
+    for globs in (("c.py",), ("c.py", "**/*.py")):
+        own = records(record(tmp_path, "c", watch=globs))
+        folders = changes.expand(changes.globs(own), str(tmp_path))
+        interest = changes.interest()
+        stamps.want([], map(str, folders), lambda path, i=interest: i(Path(path)))  # type: ignore[misc]
+        assert stamps.changed() == {}
