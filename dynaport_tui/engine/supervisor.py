@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..model.launch import Launch
-    from ..model.record import Transition
+    from ..model.record import Record, Transition
     from ..model.reports import Action, Report
     from ..model.spec import ProjectSpec
     from ..model.view import Event, Snapshot
@@ -203,10 +203,15 @@ class Supervisor(ABC):
             )
         )
         record = self.fleet.records.get(change.service)
-        if change.new is State.STOPPED and record is not None and not record.wanted:
+        if record is not None and self._is_down(record):
             self._hands[change.service].let_go()
         self._reloads.moved(change)
         self._usage.moved()
+
+    def _is_down(self, record: Record) -> bool:
+        """Whether clients are better refused than left to wait for somebody who does not come."""
+        unwanted = record.state is State.STOPPED and not record.wanted
+        return unwanted or record.state is State.FAILED
 
     def publish(self, event: Event) -> None:
         """Tell all who look."""

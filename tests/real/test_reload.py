@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.project import Project
-from tests.real.harness import Dynaport, Running, wait_until
+from tests.real.harness import Dynaport, Running, refuses, wait_until
 
 THREE = {
     "services.toml": """
@@ -330,6 +330,7 @@ def test_a_broken_save_names_file_and_line_and_the_mended_one_brings_it_back(
     assert re.search(rf"{error}.*shop/deep.py:{line}\b", why)
     assert len(why.splitlines()) == 1
     assert broken["port"] == dynaport.service("users")["port"]
+    wait_until(lambda: refuses(broken["port"]), what="a broken service refuses connections")
     assert dynaport.look()["project"]["state"] == "degraded"
 
     project({"shop/deep.py": "VALUE = 'mended'"})
