@@ -76,6 +76,7 @@ def up_command(
 def _in_foreground(here: Here, options: Options, log_format: Format) -> int:
     from ..engine.engine import Engine
     from ..engine.lock import AlreadyRunning
+    from ..model.config import ConfigError
     from .foreground import plain_stream, run
 
     try:
@@ -84,3 +85,9 @@ def _in_foreground(here: Here, options: Options, log_format: Format) -> int:
         from .follow import follow
 
         return follow(here, running.pid, options, log_format)
+    except ConfigError as error:
+        if log_format == "github":
+            from ..headless.github import errors
+
+            say.fact(errors("services.toml", str(error), str(here.file.parent)).rstrip())
+        raise

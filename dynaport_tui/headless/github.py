@@ -5,8 +5,10 @@ Workflow commands: https://docs.github.com/actions/reference/workflow-commands-f
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..model.machine import State
@@ -26,9 +28,11 @@ class GitHub:
     def __init__(self, text: Text) -> None:
         self._text = text
         self._token = secrets.token_hex(16)
+        self._root = ""
 
     def begin(self, snapshot: Snapshot) -> str:
         """As in the text format, with commands switched off from here on."""
+        self._root = snapshot.project.root
         return self._stop() + self._text.begin(snapshot)
 
     def know(self, snapshot: Snapshot) -> None:
@@ -41,10 +45,9 @@ class GitHub:
         for item in items:
             parts.append(self._text.items([item]))
             if isinstance(item, StateChanged) and item.new is State.FAILED:
-                parts.append(self._commands(_error(f"{item.service} failed", item.why)))
+                parts.append(self._commands(error(f"{item.service} failed", item.why, self._root)))
             elif isinstance(item, ProjectChanged) and item.error:
-                errors = [_error("services.toml", line) for line in item.error.splitlines()]
-                parts.append(self._commands(*errors))
+                parts.append(self._commands(errors("services.toml", item.error, self._root)))
         return "".join(parts)
 
     def end(self, why: str, failures: Sequence[Failure]) -> str:
@@ -57,8 +60,8 @@ class GitHub:
             parts += [self._resume(), "::endgroup::\n", self._stop()]
         return "".join(parts) + self._text.end(why, ()) + self._resume()
 
-    def _commands(self, *commands: str) -> str:
-        return "".join([self._resume(), *commands, self._stop()])
+    def _commands(self, commands: str) -> str:
+        return self._resume() + commands + self._stop()
 
     def _stop(self) -> str:
         return f"::stop-commands::{self._token}\n"
@@ -67,12 +70,24 @@ class GitHub:
         return f"::{self._token}::\n"
 
 
-def _error(title: str, why: str) -> str:
+def errors(title: str, text: str, root: str) -> str:
+    """An annotation for each line."""
+    return "".join(error(title, line, root) for line in text.splitlines())
+
+
+def error(title: str, why: str, root: str) -> str:
+    """An annotation, at the first place that `why` names; `root` is where its files are from."""
     properties = {"title": title}
     if place := _PLACE.search(why):
-        properties |= {"file": place["file"], "line": place["line"]}
+        properties |= {"file": _from_checkout(place["file"], root), "line": place["line"]}
     shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::error {shown}::{_data(why)}\n"
+
+
+def _from_checkout(file: str, root: str) -> str:
+    """GitHub knows files by their path in the repository, which may lie above the project."""
+    path, checkout = Path(root, file), Path(os.environ.get("GITHUB_WORKSPACE", ".")).resolve()
+    return str(path.relative_to(checkout) if path.is_relative_to(checkout) else path)
 
 
 def _data(text: str) -> str:

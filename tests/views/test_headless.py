@@ -313,7 +313,7 @@ async def test_a_service_cannot_give_commands_to_github(reader: Reader) -> None:
     assert token
     switched_on = re.findall(rf"::{token[1]}::\n(.*?)(?=::stop-commands::|\Z)", text, re.S)
     assert switched_on == [
-        "::error title=users failed,file=users/app.py,line=14::"
+        "::error title=users failed,file=/shop/users/app.py,line=14::"
         "SyntaxError: invalid syntax (users/app.py:14), 100%25\n",
         "::group::users failed: SyntaxError: invalid syntax (users/app.py:14), 100%25\n",
         "::endgroup::\n",
