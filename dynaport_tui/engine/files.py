@@ -15,6 +15,7 @@ from ..model.config import ConfigError, Problem, parse
 from ..model.environment import Surroundings, Unresolved, launches, outside
 from ..model.lines import LineIndex
 from .interpreters import find_python
+from .patterns import is_pattern
 
 if TYPE_CHECKING:
     from ..model.launch import Launch
@@ -69,8 +70,11 @@ def _unreadable(file: Path, message: str, line: int = 1, hint: str = "") -> Conf
     return ConfigError((problem,))
 
 
+_PATTERN = "Write one such as `**/*.py`; a `!` before it takes files out again."
+
+
 class _Disk:
-    """What services.toml names and the disk does not have."""
+    """What services.toml names and the disk does not have, or nobody can read."""
 
     def __init__(self, project: ProjectSpec, text: str) -> None:
         self._project = project
@@ -97,6 +101,10 @@ class _Disk:
         if spec.python is not None and find_python(self._project, spec) is None:
             hint = f"Make one with `python3 -m venv {spec.python}`, or name one that exists."
             self._note((*table, "python"), spec.python, "no interpreter there", hint)
+        for key, patterns in (("watch", spec.watch or ()), ("ignore", spec.ignore)):
+            for pattern in patterns:
+                if not is_pattern(pattern):
+                    self._note((*table, key), pattern, f"{pattern!r} is no pattern", _PATTERN)
 
     def _missing(self, keys: tuple[str, ...], path: str) -> None:
         self._note(keys, path, "no such file", "Write it, or take the key away.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .ignores import Ignores
+from .patterns import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,10 +85,8 @@ def expand(
 
 
 def _spec(patterns: list[str]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
     # Git's rules, but anchored: `*.py` means the folder itself, as in every other glob.
-    return GitIgnoreSpec.from_lines(
+    return rules(
         "!/" + pattern[1:] if pattern.startswith("!") else "/" + pattern for pattern in patterns
     )
 

@@ -86,6 +86,15 @@ class TestRead:
             assert name in line
         assert text.count("services.users.env_file") == 2
 
+    def test_a_pattern_that_is_none_is_a_mistake_of_its_line(self, project: Project) -> None:
+        keys = 'watch = ["**/*.py", "!"]\nignore = ["[z-a].py"]\n'
+        assert mistakes(project, WEB + keys) == [
+            "services.toml:3: services.web.watch: '!' is no pattern. Write one such as"
+            " `**/*.py`; a `!` before it takes files out again.",
+            "services.toml:4: services.web.ignore: '[z-a].py' is no pattern. Write one such as"
+            " `**/*.py`; a `!` before it takes files out again.",
+        ]
+
     def test_a_missing_env_file_of_the_project_is_an_error_only_when_it_is_named(
         self, project: Project
     ) -> None:
