@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..model.machine import State
 from .globs import Glob, expand
+from .ignores import Ignores
 from .stamps import Stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..model.record import Record
-    from ..model.spec import ProjectSpec
+    from ..model.spec import ProjectSpec, ServiceSpec
 
 MOST_FILES = 20_000
 """Files remembered of one service; what it loads beyond is not watched."""
@@ -58,6 +59,8 @@ class Changes:
         self._fresh: dict[Path, Stamp | None] = {}
         """Loaded since it was last asked what is unwatched."""
         self._selections: dict[Globs, Glob] = {}
+        self._ignores: dict[Globs, Ignores] = {}
+        self._root = Path("/")
         self._looked_at: set[Globs] = set()
 
     def loaded(self, service: str, files: Mapping[str, Stamp | None]) -> None:
@@ -116,7 +119,13 @@ class Changes:
         return {globs for r in records.values() if _watched(r) for globs in _globs(r)}
 
     def expand(self, globs: Iterable[Globs], root: str) -> set[Path]:
-        """The folders that these patterns mean now; walks the disk, so call it in a thread."""
+        """The folders that these patterns mean now; walks the disk, so call it in a thread.
+
+        What .gitignore files say now holds from here on.
+        """
+        self._root = Path(root)
+        for ignores in tuple(self._ignores.values()):
+            ignores.refresh()
         self._selections = {g: expand(Path(g.cwd), g.patterns, g.ignore, Path(root)) for g in globs}
         return set[Path]().union(*(s.folders() for s in self._selections.values()))
 
@@ -146,8 +155,19 @@ class Changes:
         ]
 
     def _files(self, record: Record) -> Mapping[Path, Stamp | None]:
-        """What it really loaded, as it then was, unless services.toml names globs."""
-        return {} if record.spec.watch is not None else self._loaded.get(record.id, {})
+        """What it really loaded, as it then was, unless services.toml names globs; without what is
+        ignored.
+        """
+        if record.spec.watch is not None or record.id not in self._loaded:
+            return {}
+        ignored = self._ignores_of(record.spec).ignored_file
+        return {path: was for path, was in self._loaded[record.id].items() if not ignored(path)}
+
+    def _ignores_of(self, spec: ServiceSpec) -> Ignores:
+        key = Globs(spec.cwd, (), spec.ignore)
+        if key not in self._ignores:
+            self._ignores[key] = Ignores(Path(spec.cwd), spec.ignore, self._root)
+        return self._ignores[key]
 
 
 def _time(path: Path) -> float:

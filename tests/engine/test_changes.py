@@ -10,7 +10,7 @@ from dynaport_tui.engine.changes import Changes
 from dynaport_tui.engine.stamps import Stamp, Stamps, stamp
 from dynaport_tui.model.record import Record
 from dynaport_tui.model.spec import ServiceSpec
-from tests.model.fleets import launch, service
+from tests.model.fleets import launch, project, service
 
 
 def record(folder: Path, name: str, **keys: Any) -> Record:
@@ -61,3 +61,46 @@ def test_a_save_of_one_service_says_nothing_of_the_others_files(tmp_path: Path) 
         interest = changes.interest()
         stamps.want([], map(str, folders), lambda path, i=interest: i(Path(path)))  # type: ignore[misc]
         assert stamps.changed() == {}
+
+
+class TestDefault:
+    """What a service really loaded."""
+
+    def seen(self, folder: Path, *names: str, **keys: Any) -> tuple[list[str], list[str]]:
+        """Of these files, loaded and then saved: those that are watched, and those that reach the
+        service.
+        """
+        paths = [write(folder / name) for name in names]
+        own, changes = records(record(folder, "users", **keys)), Changes()
+        changes.loaded("users", stamps_of(*paths))
+        changes.expand(changes.globs(own), str(folder))
+        watched = changes.files(project(root=str(folder)), own)
+        for path in paths:
+            write(path, "second")
+        found = reached(changes, paths, own).get("users", [])
+        return sorted(path.name for path in watched if path in paths), sorted(found)
+
+    def test_what_it_loaded_is_watched_and_reaches_it(self, tmp_path: Path) -> None:
+        assert self.seen(tmp_path, "a.py", "pkg/b.py") == (["a.py", "b.py"], ["a.py", "b.py"])
+
+    def test_what_the_service_ignores_is_not(self, tmp_path: Path) -> None:
+        found = self.seen(tmp_path, "a.py", "migrations/b.py", ignore=("migrations/**",))
+        assert found == (["a.py"], ["a.py"])
+
+    def test_what_git_ignores_is_not(self, tmp_path: Path) -> None:
+        write(tmp_path / ".gitignore", "gen/\n")
+        assert self.seen(tmp_path, "a.py", "gen/b.py") == (["a.py"], ["a.py"])
+
+    def test_litter_is_not(self, tmp_path: Path) -> None:
+        assert self.seen(tmp_path, "a.py", "build/b.py") == (["a.py"], ["a.py"])
+
+    def test_a_changed_gitignore_holds_from_the_next_look_on(self, tmp_path: Path) -> None:
+        module = write(tmp_path / "gen" / "a.py")
+        own, changes, spec = records(record(tmp_path, "users")), Changes(), project()
+        changes.loaded("users", stamps_of(module))
+        found = []
+        for text in ("", "gen/\n", "# gen/ is ours now\n"):
+            write(tmp_path / ".gitignore", text)
+            changes.expand([], str(tmp_path))
+            found.append(module in changes.files(spec, own))
+        assert found == [True, False, True]

@@ -113,3 +113,32 @@ def test_ignored_folders_are_never_walked(tmp_path: Path) -> None:
     (tmp_path / "cache").chmod(0o000)
     (tmp_path / ".gitignore").write_text("cache/\n")
     assert watched(expand(tmp_path, ["**/*.py"]), tmp_path) == ["."]
+
+
+def test_a_project_in_an_ignored_folder_is_watched(tmp_path: Path) -> None:
+    fill(tmp_path, ".git/HEAD", "trial/shop/app.py", "trial/shop/tmp/a.py")
+    (tmp_path / ".gitignore").write_text("trial/\n")
+    (tmp_path / "trial" / "shop" / ".gitignore").write_text("tmp/\n")
+    shop = tmp_path / "trial" / "shop"
+    assert found(expand(shop, ["**/*.py"]), shop) == ["app.py"]
+
+
+def test_a_service_in_an_ignored_folder_is_watched(tmp_path: Path) -> None:
+    fill(tmp_path, "gen/app.py", "gen/build/a.py")
+    (tmp_path / ".gitignore").write_text("gen/\n")
+    assert found(expand(tmp_path / "gen", ["**/*.py"], root=tmp_path), tmp_path) == ["gen/app.py"]
+
+
+def test_a_sibling_is_watched_although_the_folder_above_both_is_named_like_litter(
+    tmp_path: Path,
+) -> None:
+    fill(tmp_path, "build/shop/app.py", "build/shared/a.py", "build/shared/venv/b.py")
+    shop = tmp_path / "build" / "shop"
+    assert found(expand(shop, ["../shared/**/*.py"]), tmp_path) == ["build/shared/a.py"]
+
+
+@pytest.mark.parametrize("line", ["!", "half\\", "[z-a].py"])
+def test_a_line_that_is_no_pattern_leaves_the_others_in_force(tmp_path: Path, line: str) -> None:
+    fill(tmp_path, "app.py", "tmp.py", "own.py")
+    (tmp_path / ".gitignore").write_text(f"{line}\ntmp.py\n")
+    assert found(expand(tmp_path, ["*.py", line], ["own.py", line]), tmp_path) == ["app.py"]
