@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import os
 import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from dynaport_tui.control.server import ControlServer, serve
 from dynaport_tui.engine.bus import Bus, BusSubscription
+from dynaport_tui.engine.nursery import Nursery
+from dynaport_tui.model.launch import Launch
 from dynaport_tui.model.machine import State
+from dynaport_tui.model.reports import Report
 from dynaport_tui.model.view import (
     ActionError,
     Ended,
@@ -279,6 +283,72 @@ class NoWatchesLeft:
     def close(self) -> None:
         """Never called: nothing was opened."""
         raise NotImplementedError
+
+
+class FakeNursery:
+    """A fork server that starts nothing and remembers what it was asked for."""
+
+    python = "/usr/bin/python3"
+    pid = 99999998
+    alive = True
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def send(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> None:
+        """Needs a descriptor to spare, as a real one does."""
+        for fd in fds:
+            os.close(os.dup(fd))
+        self.asked.append(dict(message))
+
+
+class FakeDesk:
+    """What a runner needs of the engine, and no engine: a test plays the nursery."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root, self.runtime, self.engine_id = str(folder), folder, "1-0"
+        self.nursery = FakeNursery()
+        self.reports: list[Report] = []
+        self.sayings: list[str] = []
+        self.came = asyncio.Event()
+        """Set whenever something was reported or said."""
+        self.routes: dict[int, Callable[[Mapping[str, Any]], None]] = {}
+
+    def post(self, report: Report) -> None:
+        """Remember it."""
+        self.reports.append(report)
+        self.came.set()
+
+    def nursery_for(self, _launch: Launch) -> Nursery:
+        """Always the same."""
+        return cast("Nursery", self.nursery)
+
+    def route(self, heard: Callable[[Mapping[str, Any]], None]) -> int:
+        """Numbers from 1."""
+        number = len(self.routes) + 1
+        self.routes[number] = heard
+        return number
+
+    def unroute(self, spawn: int) -> None:
+        """No more events of that spawn."""
+        self.routes.pop(spawn, None)
+
+    def epoch(self, _service: str) -> int:
+        """Always the same."""
+        return 1
+
+    def files_loaded(self, _service: str, _files: Mapping[str, object]) -> None:
+        """Of no interest."""
+
+    def said(self, _service: str, text: str) -> None:
+        """Remember it."""
+        self.sayings.append(text)
+        self.came.set()
+
+    def hear(self, event: str, **fields: object) -> None:
+        """What the nursery says of the newest start."""
+        number = self.nursery.asked[-1]["id"]
+        self.routes[number]({"event": event, "id": number, **fields})
 
 
 async def _wait(event: asyncio.Event) -> None:

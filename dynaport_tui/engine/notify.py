@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +13,26 @@ if TYPE_CHECKING:
 
 DATAGRAM_MAX = 4096
 
+_numbers = itertools.count(1)
+"""What the socket files are named by: a service's own name might not fit into a socket's path."""
+
 
 class NotifySocket:
     """A Unix datagram socket that one service may write to."""
 
-    def __init__(self, path: Path, heard: Callable[[dict[str, str]], None]) -> None:
+    def __init__(self, folder: Path, heard: Callable[[dict[str, str]], None]) -> None:
+        path = folder / f"n{next(_numbers)}"
         self.path = str(path)
         self._heard = heard
         path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        self._socket.bind(self.path)
-        path.chmod(0o600)
+        try:
+            self._socket.setblocking(False)
+            self._socket.bind(self.path)
+            path.chmod(0o600)
+        except OSError:
+            self._socket.close()
+            raise
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._readable)
 

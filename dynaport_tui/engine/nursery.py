@@ -91,7 +91,7 @@ class Nursery:
             return
         body = json.dumps(message).encode()
         frame = memoryview(_HEADER.pack(len(body)) + body)
-        self._out.append((frame, tuple(os.dup(fd) for fd in fds)))
+        self._out.append((frame, _duplicates(fds)))
         self._flush()
 
     def _flush(self) -> None:
@@ -179,6 +179,19 @@ class Nursery:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(patience)
+
+
+def _duplicates(fds: Sequence[int]) -> tuple[int, ...]:
+    """All of them, or none; raises OSError."""
+    made: list[int] = []
+    try:
+        for fd in fds:
+            made.append(os.dup(fd))
+    except OSError:
+        for fd in made:
+            os.close(fd)
+        raise
+    return tuple(made)
 
 
 def _stderr() -> int | None:

@@ -3,24 +3,74 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from .stamps import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..model.reports import Start
+    from ..model.view import Stream
+    from .logs import Attachment, ServiceLog
+
+_OUTPUT: tuple[Stream, ...] = ("stdout", "stderr")
 
 REPORT_LINE_MAX = 1 << 20
 """Bytes of one report; a longer one is nonsense and ends the channel."""
 
 
+class _Told(msgspec.Struct, frozen=True, kw_only=True, tag_field="report"):
+    """One line of the channel; keys that are not named here are left out."""
+
+
+class Serves(_Told, frozen=True, kw_only=True, tag="ready"):
+    """It listens; `app` where our own runner answers inside it."""
+
+    scheme: Literal["http", "https"] = "http"
+    app: bool = True
+
+
+class Loads(_Told, frozen=True, kw_only=True, tag="files"):
+    """It loads these files, which look so now."""
+
+    files: list[str]
+    stamps: list[Stamp | None]
+
+
+class Broke(_Told, frozen=True, kw_only=True, tag="error"):
+    """It cannot go on."""
+
+    why: str
+    file: str | None = None
+    line: int | None = None
+
+
+class Elsewhere(_Told, frozen=True, kw_only=True, tag="elsewhere"):
+    """It listens on a port that is not its own."""
+
+    port: int
+
+
+class CameToEnd(_Told, frozen=True, kw_only=True, tag="ended"):
+    """It ended without an error and without having served."""
+
+    why: str
+
+
+Told = Serves | Loads | Broke | Elsewhere | CameToEnd
+
+_told = msgspec.json.Decoder(Told)
+
+
 class ReportChannel:
     """What a service that our own runner serves tells the engine, a JSON object a line."""
 
-    def __init__(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, heard: Callable[[Told], None]) -> None:
         self._heard = heard
         self._loop = asyncio.get_running_loop()
         self._buffer = b""
@@ -47,11 +97,10 @@ class ReportChannel:
 
     def _hear(self, line: bytes) -> None:
         try:
-            report = json.loads(line)
-        except ValueError:
+            report = _told.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return  # a child that a service forked may have torn a line; the next one counts
-        if isinstance(report, dict):
-            self._heard(report)
+        self._heard(report)
 
     def close(self) -> None:
         """Stop listening; safe to repeat."""
@@ -70,10 +119,17 @@ class Streams:
         if tty:
             self._terminal()
         else:
-            out, self._out_theirs = os.pipe()
-            err, self._err_theirs = os.pipe()
-            self.ours = {"stdout": out, "stderr": err}
-            self.theirs = {"stdout": self._out_theirs, "stderr": self._err_theirs}
+            self._pipes()
+
+    def _pipes(self) -> None:
+        self.ours: dict[Stream, int] = {}
+        self.theirs: dict[str, int] = {}
+        try:
+            for name in _OUTPUT:
+                self.ours[name], self.theirs[name] = os.pipe()
+        except OSError:
+            self.close()
+            raise
 
     def _terminal(self) -> None:
         import fcntl
@@ -85,11 +141,15 @@ class Streams:
         self.ours = {"stdout": ours}
         self.theirs = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
 
-    def close_theirs(self) -> None:
-        """Close the ends that the process was given."""
-        for fd in set(self.theirs.values()):
+    def attach(self, log: ServiceLog) -> list[Attachment]:
+        """Give our ends to the log, which closes each at its end."""
+        return [log.attach(name, self.ours.pop(name)) for name in tuple(self.ours)]
+
+    def close(self) -> None:
+        """Close the ends that the process was given, and those of ours that nobody took."""
+        for fd in {*self.theirs.values(), *self.ours.values()}:
             os.close(fd)
-        self.theirs = {}
+        self.ours, self.theirs = {}, {}
 
 
 def spawn_message(

@@ -21,7 +21,16 @@ from ..model.view import Exit
 from .errand import Errand
 from .probe import ProbeResult, probe
 from .prober import Prober
-from .process import ReportChannel, Streams, spawn_message
+from .process import (
+    Broke,
+    CameToEnd,
+    Elsewhere,
+    Loads,
+    ReportChannel,
+    Serves,
+    Streams,
+    spawn_message,
+)
 from .sockets import wait_until_free
 
 if TYPE_CHECKING:
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
     from .desk import Desk
     from .logs import Attachment
     from .nursery import Nursery
+    from .process import Told
     from .runner import Runner
 
 _DRAIN = 0.5
@@ -58,14 +68,30 @@ class Run:
         self._epoch = action.epoch
         self._mark = f"{desk.engine_id}/{runner.spec.id}/{action.run}"
         self._answers = action.launch.kind != "command"
+        self._attachments: list[Attachment] = []
+        self._channel: ReportChannel | None = None
         self._spawn = desk.route(self._heard)
-        self._channel = ReportChannel(self._told) if action.launch.kind != "command" else None
-        self._attachments = self._begin()
+        try:
+            self._begin()
+        except OSError:
+            self._finish()
+            raise
 
-    def _begin(self) -> list[Attachment]:
+    def _begin(self) -> None:
+        if self._action.launch.kind != "command":
+            self._channel = ReportChannel(self._told)
+        streams = Streams(tty=self._action.launch.tty)
+        try:
+            self._attachments = streams.attach(self._runner.log)
+            self._ask_for(streams.theirs)
+        finally:
+            streams.close()
+            if self._channel is not None:
+                self._channel.theirs.close()
+
+    def _ask_for(self, streams: Mapping[str, int]) -> None:
         launch, held = self._action.launch, self._runner.held
-        streams = Streams(tty=launch.tty)
-        fds = dict(streams.theirs)
+        fds = dict(streams)
         if held is not None:
             fds["listen"] = held.fileno()
         if self._channel is not None:
@@ -78,14 +104,6 @@ class Run:
             notify=self._runner.notify_path if launch.server == "werkzeug" else None,
         )
         self.nursery.send(message, list(fds.values()))
-        streams.close_theirs()
-        if self._channel is not None:
-            self._channel.theirs.close()
-        log = self._runner.log
-        return [
-            log.attach("stderr" if name == "stderr" else "stdout", fd)
-            for name, fd in streams.ours.items()
-        ]
 
     # ---- what the nursery says
 
@@ -176,24 +194,20 @@ class Run:
 
     # ---- what the service says
 
-    def _told(self, report: Mapping[str, Any]) -> None:
-        match report.get("report"):
-            case "ready":
-                self._runner.scheme = report.get("scheme", "http")
-                self._answers = bool(report.get("app", True))
+    def _told(self, told: Told) -> None:
+        match told:
+            case Serves():
+                self._runner.scheme, self._answers = told.scheme, told.app
                 self._serves()
-            case "files":
-                stamps = (tuple(s) if s else None for s in report["stamps"])
-                files = dict(zip(report["files"], stamps, strict=True))
+            case Loads():
+                files = dict(zip(told.files, told.stamps, strict=False))
                 self._desk.files_loaded(self._runner.spec.id, files)
-            case "error":
-                self._error = error_line(
-                    report["why"], report.get("file"), report.get("line"), self._desk.root
-                )
-            case "elsewhere":
-                self._not_ours(report["port"])
-            case "ended":
-                self._error = report["why"]
+            case Broke():
+                self._error = error_line(told.why, told.file, told.line, self._desk.root)
+            case Elsewhere():
+                self._not_ours(told.port)
+            case CameToEnd():
+                self._error = error_line(told.why, None, None, self._desk.root)
 
     def _not_ours(self, port: int) -> None:
         """Nobody will find it there: that is what its cause line is to say."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from typing import TYPE_CHECKING
 
@@ -58,11 +59,10 @@ class Runner:
         try:
             self.prepare_port(action.launch)
             nursery = self._desk.nursery_for(action.launch)
+            self._current = Run(self, action, nursery, self._desk)
         except (PortTaken, OSError) as error:
-            exit_ = Exit(error=str(error))
+            exit_ = Exit(error=_reason(error))
             self._desk.post(Exited(service=self.spec.id, run=action.run, exit=exit_))
-            return
-        self._current = Run(self, action, nursery, self._desk)
 
     def prepare_port(self, launch: Launch) -> None:
         """Hold the port, or see that it is free; raises PortTaken, which names the service."""
@@ -98,8 +98,7 @@ class Runner:
     def notify_path(self) -> str:
         """Where READY=1 is heard, made when it is first needed."""
         if self._notify is None:
-            path = self._desk.runtime / f"n{self._desk.route(lambda _event: None)}"
-            self._notify = NotifySocket(path, self._notified)
+            self._notify = NotifySocket(self._desk.runtime, self._notified)
         return self._notify.path
 
     def _notified(self, message: dict[str, str]) -> None:
@@ -124,3 +123,13 @@ class Runner:
             self._notify.close()
             self._notify = None
         self.log.close()
+
+
+def _reason(error: Exception) -> str:
+    """What kept a process from being started, and what to do now."""
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "dynaport has no file descriptor left; allow more with `ulimit -n` and run it again"
+    what = error.strerror or str(error)
+    return f"{what}: {error.filename}" if error.filename else what

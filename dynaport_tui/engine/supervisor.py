@@ -14,11 +14,12 @@ from ..model.fleet import Diff, Fleet
 from ..model.graph import closure
 from ..model.machine import RUNNING, State
 from ..model.outcome import Verdict
-from ..model.reports import Arm, Fired
+from ..model.reports import Arm, Exited, Fired, Start
 from ..model.selection import select
 from ..model.view import (
     ActionError,
     Ended,
+    Exit,
     Notice,
     PortMoved,
     ProjectChanged,
@@ -159,8 +160,11 @@ class Supervisor(ABC):
     def _broke(self, task: asyncio.Task[None]) -> None:
         """A background task that breaks is a bug of ours, and said; the services run on."""
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._loop.call_exception_handler({"message": "a task broke", "exception": error})
-            self.publish(Notice(at=time.time(), text=f"a part of dynaport broke: {error!r}"))
+            self._say_broken(error)
+
+    def _say_broken(self, error: BaseException) -> None:
+        self._loop.call_exception_handler({"message": "dynaport broke", "exception": error})
+        self.publish(Notice(at=time.time(), text=f"a part of dynaport broke: {error!r}"))
 
     def post(self, report: Report) -> None:
         """Hand in a report; it is taken in on the next turn of the loop."""
@@ -181,10 +185,20 @@ class Supervisor(ABC):
             self.fleet.report(report, self._now)
         self._give_up_released()
         for action in self.fleet.reconcile(self._now):
-            self._perform(action)
+            self._try(action)
         for change in self.fleet.take_changes():
             self._changed(change)
         self._judge()
+
+    def _try(self, action: Action) -> None:
+        """One that cannot be carried out is a bug of ours; it must not take the others with it."""
+        try:
+            self._perform(action)
+        except Exception as error:  # whatever it is: it is said, and what is left is done
+            self._say_broken(error)
+            if isinstance(action, Start):
+                exit_ = Exit(error=f"a part of dynaport broke: {error!r}")
+                self.post(Exited(service=action.service, run=action.run, exit=exit_, again=False))
 
     def _perform(self, action: Action) -> None:
         if isinstance(action, Arm):
