@@ -181,7 +181,7 @@ def spawn_message(
         "listen_names": ["http"] if launch.server == "werkzeug" else [],
         "debug": launch.debug,
         "fresh": action.fresh,
-        "cold": not launch.warm,
+        "cold": not launch.warm and launch.kind != "command",
         "tty": launch.tty,
         "epoch": action.epoch,
     }

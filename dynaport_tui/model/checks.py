@@ -110,6 +110,10 @@ def _check_served(draft: Draft) -> None:
             f"only a command is handed its socket; the {kind} {draft.name} is served on it anyway",
             "Remove this line.",
         )
+    if layer.value("warm") is False and kind == "command":
+        layer.spot_of("warm").error(
+            "a command is never started warm; that is for an app or a script", "Remove this line."
+        )
     if layer.value("task") and kind == "app":
         layer.spot_of("task").error(
             "an app is served until it is stopped and never runs to its end",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dynaport_tui.engine.logs import ServiceLog
 from dynaport_tui.engine.process import ReportChannel, Serves, Told
@@ -80,6 +81,16 @@ async def test_a_start_without_descriptors_fails_says_why_and_leaves_none_open(
         assert not desk.routes
         service.close()
     assert open_files() == before
+
+
+async def test_only_what_runs_in_python_of_ours_is_started_cold(desk: FakeDesk) -> None:
+    kinds: tuple[Kind, ...] = ("command", "script")
+    for kind in kinds:
+        service = runner(desk, kind)
+        action = start(desk, kind)
+        service.start(replace(action, launch=replace(action.launch, warm=False)))
+        service.close()
+    assert [asked["cold"] for asked in desk.nursery.asked] == [False, True]
 
 
 async def test_a_report_that_is_nonsense_is_passed_over() -> None:

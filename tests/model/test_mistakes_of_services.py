@@ -103,6 +103,13 @@ CASES = [
         id="a number in a command",
     ),
     pytest.param(
+        '[services.x]\ncommand = "x"\nwarm = false\n',
+        (),
+        "3: services.x.warm: a command is never started warm; that is for an app or a script. "
+        "Remove this line.",
+        id="a command that is not to start warm",
+    ),
+    pytest.param(
         USERS + 'port = 5001\n[services.orders]\napp = "o:app"\nport = 5001\n',
         (),
         "6: services.orders.port: 5001 is pinned twice: for users on line 3 and here. "
