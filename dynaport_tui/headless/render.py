@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 from zlib import crc32
 
@@ -23,6 +23,7 @@ from ..model.view import (
 )
 from ..model.wire import encode_event, encode_snapshot
 from .calm import Calm
+from .readiness import Readiness
 
 Format = Literal["text", "json", "github"]
 Item = Event | LogLine
@@ -137,6 +138,7 @@ class Text:
         """Service -> the cause that was shown last."""
         self._width = len(OWN)
         self._calm = Calm()
+        self._readiness = Readiness()
         self._second = -1
         self._clock = ""
 
@@ -150,20 +152,27 @@ class Text:
     def begin(self, snapshot: Snapshot) -> str:
         """What runs from which file, and every address."""
         self.know(snapshot)
+        self._readiness.begin(snapshot)
         now, count = time.time(), len(snapshot.services)
         head = f"{snapshot.project.name}: {count} {'service' if count == 1 else 'services'}, "
         lines = [self.own(now, head + f"from {snapshot.project.file}")]
-        width = max((len(service) for service in self._urls), default=0)
-        lines += [self.own(now, f"  {s:{width}}  {url}") for s, url in self._urls.items()]
+        lines += [self.own(now, line) for line in self._addresses(snapshot)]
         lines += [self.own(now, f"{s.id} {s.why}") for s in snapshot.services if s.waiting]
         lines += [self.own(now, note) for note in snapshot.project.notes]
         if snapshot.project.error:
             lines.append(self.own(now, snapshot.project.error, bad=True))
         return "".join(lines)
 
+    def _addresses(self, snapshot: Snapshot) -> Iterator[str]:
+        width = max((len(service) for service in self._urls), default=0)
+        for status in snapshot.services:
+            if url := self._urls.get(status.id):
+                why = f"  ({status.port_why})" if status.port_why else ""
+                yield f"  {status.id:{width}}  {url}{why}"
+
     def items(self, items: Iterable[Item]) -> str:
         """A line each; an event that a person need not know of gives none."""
-        line, kept = self.line, self._calm.kept(list(items))
+        line, kept = self.line, self._calm.kept(list(self._readiness.marked(items)))
         return "".join([line(i) if type(i) is LogLine else self.event(i) for i in kept])  # type: ignore[arg-type]
 
     def end(self, why: str, failures: Sequence[Failure]) -> str:

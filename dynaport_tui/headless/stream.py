@@ -60,6 +60,8 @@ class Stream:
         self._states: dict[str, State] = {}
         self._waits: dict[str, str] = {}
         self._failures: dict[str, str] = {}
+        self._started: dict[str, float] = {}
+        """Service -> when it was last started: what it said before is no word on its failure."""
         self._ending = asyncio.Event()
         self.gone: str | None = None
         """Why nothing is shown any more."""
@@ -134,6 +136,8 @@ class Stream:
         if not isinstance(event, StateChanged):
             return [event]
         self._note(event.service, event.new, event.why)
+        if event.new is State.STARTING:
+            self._started[event.service] = event.at
         return [event, *(self._waiting(event.at) if event.new is State.FAILED else [])]
 
     def _note(self, service: str, state: State, why: str) -> None:
@@ -166,13 +170,13 @@ class Stream:
 
     def _failed(self) -> list[Failure]:
         return [
-            Failure(
-                service=service,
-                why=why,
-                lines=self._pulled(service, max(0, self._shown.get(service, 0) - TAIL), TAIL),
-            )
+            Failure(service=service, why=why, lines=self._last_words(service))
             for service, why in self._failures.items()
         ]
+
+    def _last_words(self, service: str) -> list[LogLine]:
+        lines = self._pulled(service, max(0, self._shown.get(service, 0) - TAIL), TAIL)
+        return [line for line in lines if line.at >= self._started.get(service, 0.0)]
 
     def _pulled(self, service: str, after: int, limit: int) -> Sequence[LogLine]:
         try:

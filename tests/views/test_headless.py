@@ -100,6 +100,38 @@ async def test_the_top_says_what_runs_and_every_address(reader: Reader) -> None:
     assert all(" dynaport | " in line for line in text.splitlines())
 
 
+async def test_a_port_that_is_not_the_computed_one_says_why_at_the_top(reader: Reader) -> None:
+    engine = FakeEngine(status("users", port_why="20416 was in use"))
+    async with streaming(engine, reader):
+        text = await reader.until("in use.*")
+
+    assert "| users  http://127.0.0.1:20417  (20416 was in use)\n" in text.replace("|   ", "| ")
+
+
+async def test_it_is_told_once_when_everything_is_ready(reader: Reader) -> None:
+    engine = FakeEngine(
+        status("migrate", State.STARTING, task=True),
+        status("users", State.STARTING),
+        status("off", State.STOPPED, wanted=False),
+    )
+    async with streaming(engine, reader):
+        engine.move("users", State.READY, "it answered")
+        engine.move("migrate", State.READY, "alive")
+        engine.move("migrate", State.DONE, "exit 0 after 0.2 s")
+        engine.move("users", State.UNHEALTHY, "it did not answer")
+        engine.move("users", State.READY, "it answered again")
+        text = await reader.until("it answered again")
+
+    told = re.findall(r"\| (migrate is done|users is \w+|everything is ready after \d)", text)
+    assert [line.rstrip("0123456789") for line in told] == [
+        "users is ready",
+        "migrate is done",
+        "everything is ready after ",
+        "users is unhealthy",
+        "users is ready",
+    ]
+
+
 @pytest.mark.parametrize(
     ("state", "why", "said"),
     [
@@ -114,7 +146,7 @@ async def test_the_top_says_what_runs_and_every_address(reader: Reader) -> None:
 async def test_a_change_of_state_is_one_calm_line(
     reader: Reader, state: State, why: str, said: str
 ) -> None:
-    engine = FakeEngine(status("users", State.STOPPING))
+    engine = FakeEngine(status("users", State.STOPPING), status("orders", State.STARTING))
     async with streaming(engine, reader):
         engine.move("users", state, why)
         text = await reader.until(r"users (is|failed|ended|stopped)")
@@ -197,6 +229,20 @@ async def test_the_end_says_why_and_repeats_the_last_lines_of_what_failed(reader
     end = text[text.rindex("users failed; its last 10 lines:") :]
     assert re.findall(r"line \d+", end) == [f"line {n}" for n in range(21, 31)]
     assert end.endswith("dynaport | ended: users failed: exit 1 after 0.2 s\n")
+
+
+async def test_the_end_repeats_nothing_of_earlier_starts(reader: Reader) -> None:
+    engine = FakeEngine(status("users", State.STOPPED))
+    async with streaming(engine, reader):
+        for second in range(3):
+            engine.move("users", State.STARTING, "starting", at=NOON + second)
+            engine.say("users", f"try {second}", at=NOON + second + 0.5)
+            engine.move("users", State.FAILED, "exit 1", at=NOON + second + 0.6)
+        engine.end(1, "users failed: exit 1")
+        text = await reader.until("ended: ")
+
+    end = text[text.rindex("users failed; its last line:") :]
+    assert re.findall(r"try \d", end) == ["try 2"]
 
 
 async def test_a_service_that_recovered_is_no_failure_at_the_end(reader: Reader) -> None:

@@ -1,0 +1,49 @@
+"""The moment at which everything has come up, which no single event tells."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ..model.machine import State
+from ..model.view import Notice, StateChanged
+from ..model.wire import settled
+from ..model.wording import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..model.view import Event, LogLine, Snapshot
+
+
+class Readiness:
+    """Adds one notice when the last service of the beginning is READY, a task DONE."""
+
+    def __init__(self) -> None:
+        self._missing: set[str] = set()
+        self._tasks: frozenset[str] = frozenset()
+        self._since = 0.0
+
+    def begin(self, snapshot: Snapshot) -> None:
+        """Wait for what is wanted now and not ready; for nothing where all of it is."""
+        self._since = time.time()
+        self._tasks = frozenset(status.id for status in snapshot.services if status.task)
+        self._missing = {s.id for s in snapshot.services if s.wanted and not settled(s)}
+
+    def marked(self, items: Iterable[Event | LogLine]) -> Iterator[Event | LogLine]:
+        """The items, with the notice behind the change that completes them."""
+        for item in items:
+            yield item
+            if self._missing and isinstance(item, StateChanged) and self._completes(item):
+                after = seconds(max(item.at - self._since, 0.0))
+                yield Notice(at=item.at, text=f"everything is ready after {after}")
+
+    def _completes(self, change: StateChanged) -> bool:
+        up = (
+            change.new is State.DONE if change.service in self._tasks else change.new is State.READY
+        )
+        if up:
+            self._missing.discard(change.service)
+        elif change.new is State.STOPPING:
+            self._missing.clear()  # from here on it is somebody's doing when it comes up
+        return up and not self._missing
