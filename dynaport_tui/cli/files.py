@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command("check", epilog="Example: `dynaport check --profile prod`")
-@click.option("--profile", "profiles", multiple=True, metavar="P", help="Lay a profile over it.")
+@click.option(
+    "--profile", "profiles", multiple=True, metavar="P", help="With [profiles.P] over the rest."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def check_command(here: Here, profiles: tuple[str, ...], as_json: bool) -> int:
@@ -48,7 +50,7 @@ def _fine(project: ProjectSpec) -> str:
 
 
 @click.command("schema", epilog="Example: `dynaport schema > services.schema.json`")
-@click.option("--json", "_as_json", is_flag=True, help="As it is anyway.")
+@click.option("--json", "_as_json", is_flag=True, help="Changes nothing: it is JSON anyway.")
 def schema_command(_as_json: bool) -> None:
     """Print the JSON Schema of services.toml, for editors."""
     from ..model.schema import schema

@@ -212,7 +212,7 @@ def _paths(here: Here, services: tuple[str, ...], as_json: bool) -> int:
 @click.command("events", epilog="Example: `dynaport events | jq -c 'select(.event==\"state\")'`")
 @click.argument("services", metavar="[SERVICE]...", nargs=-1)
 @click.option("--no-logs", is_flag=True, help="Without what the services print.")
-@click.option("--json", "_as_json", is_flag=True, help="As it is anyway.")
+@click.option("--json", "_as_json", is_flag=True, help="Changes nothing: it is JSON anyway.")
 @click.pass_obj
 def events_command(here: Here, services: tuple[str, ...], no_logs: bool, _as_json: bool) -> int:
     """Print what happens, a JSON object a line, a snapshot first; until the engine ends."""

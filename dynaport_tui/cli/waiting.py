@@ -36,7 +36,7 @@ def duration(value: str | float) -> float:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def wait_command(here: Here, services: tuple[str, ...], timeout: float, as_json: bool) -> int:
-    """Wait until services are ready, one-shots done; all that are meant to run unless named.
+    """Wait until services are ready, tasks done; all that are meant to run unless named.
 
     Ends with 1 as soon as one of them failed for good, with 3 when the time is over.
     """

@@ -30,7 +30,9 @@ class Port:
         if value is False and self.optional:
             return False
         hint = f"Write a number from 1 to {PORT}" + (
-            ", or leave the key out and a port is chosen and remembered." if self.optional else "."
+            ", or false where it listens to nothing; without this key a port is chosen."
+            if self.optional
+            else "."
         )
         if isinstance(value, float) and value.is_integer():
             hint = f"Write {value:.0f}."

@@ -303,9 +303,7 @@ def test_the_remedy_fits_a_pinned_port_and_a_chosen_one() -> None:
     assert str(error).endswith("or choose another one with `dynaport release users`.")
 
 
-async def test_waiting_for_a_port_ends_when_its_process_does(
-    port: int, outsider: Outsider
-) -> None:
+async def test_waiting_for_a_port_ends_when_its_process_does(port: int, outsider: Outsider) -> None:
     process = outsider("127.0.0.1", port)
     waiting = asyncio.create_task(wait_until_free(port, "127.0.0.1", 8))
     await asyncio.sleep(0)

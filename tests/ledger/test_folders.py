@@ -96,9 +96,7 @@ def test_a_link_in_the_temp_directory_is_refused(temp: Path, private: Path) -> N
         runtime_folder()
 
 
-def test_a_folder_of_somebody_else_is_refused(
-    temp: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_of_somebody_else_is_refused(temp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = os.geteuid()
     (temp / f"dynaport-{own + 1}").mkdir(mode=0o700)
     monkeypatch.setattr(os, "geteuid", lambda: own + 1)

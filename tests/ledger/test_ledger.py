@@ -81,9 +81,7 @@ def test_a_service_that_was_deleted_and_added_again_has_its_old_port(
     assert ports_of(ledger, private, "users", ports=ports)["users"] == before["users"]
 
 
-def test_instances_and_further_ports_have_ports_of_their_own(
-    private: Path, ledger: Ledger
-) -> None:
+def test_instances_and_further_ports_have_ports_of_their_own(private: Path, ledger: Ledger) -> None:
     several = [
         Want(service="users", instance=instance, slot=slot)
         for instance in ("1", "2", "green")
@@ -104,9 +102,7 @@ def test_two_checkouts_of_one_project_never_collide(private: Path, ledger: Ledge
     assert str(lease.computed) in str(lease.why)
 
 
-def test_the_second_checkout_says_who_has_the_computed_port(
-    private: Path, ledger: Ledger
-) -> None:
+def test_the_second_checkout_says_who_has_the_computed_port(private: Path, ledger: Ledger) -> None:
     ports = a_free_range(4)
     computed = ports_of(ledger, private / "one", "users", project="shop", ports=ports)["users"]
     second = ledger.lease(str(private / "two"), "shop", wants("users"), ports)["users", "1", ""]

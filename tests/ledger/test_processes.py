@@ -39,9 +39,7 @@ with Ledger() as ledger:
 
 
 @pytest.mark.timeout(90)
-def test_twenty_processes_that_lease_at_once_get_no_port_twice(
-    private: Path, start: Start
-) -> None:
+def test_twenty_processes_that_lease_at_once_get_no_port_twice(private: Path, start: Start) -> None:
     processes = [start(TEN_LEASES, private / f"checkout{number}") for number in range(20)]
     for process in processes:
         assert process.stdout is not None
@@ -75,6 +73,7 @@ def test_a_process_killed_while_it_leases_leaves_a_good_file(
         assert port not in kept.values()
     with closing(sqlite3.connect(ledger.path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
 
 LEAVE_WAL_MODE = """
 import sqlite3, sys
