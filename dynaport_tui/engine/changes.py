@@ -23,6 +23,7 @@ MOST_FILES = 20_000
 _TICK = 0.01
 """Seconds by which a file's time may lie behind the clock."""
 _ANY_PYTHON = ("**/*.py",)
+_ANY_SOURCE = (*_ANY_PYTHON, "**/templates/**")
 
 
 class Globs(NamedTuple):
@@ -189,10 +190,11 @@ def _watched(record: Record) -> bool:
 
 def _globs(record: Record) -> list[Globs]:
     """The globs of services.toml; while it is broken any Python file of its folder may be the
-    remedy.
+    remedy, and what a server that is not ours imports is not known.
     """
     spec = record.spec
-    found = [] if spec.watch is None else [Globs(spec.cwd, spec.watch, spec.ignore)]
+    named = _ANY_SOURCE if spec.watch is None and spec.foreign else spec.watch
+    found = [] if named is None else [Globs(spec.cwd, named, spec.ignore)]
     if record.state in (State.BACKOFF, State.FAILED):
         found.append(Globs(spec.cwd, _ANY_PYTHON, spec.ignore))
     return found

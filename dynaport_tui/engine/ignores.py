@@ -82,7 +82,7 @@ class Ignores:
 
     def ignored_entry(self, path: Path, *, is_folder: bool) -> bool:
         """Whether `path` is ignored in a folder that is not."""
-        if is_folder and (path.name in LITTER or fnmatchcase(path.name, "*.egg-info")):
+        if is_folder and _is_litter(path):
             return True
         end = "/" if is_folder else ""
         if path.is_relative_to(self._cwd):
@@ -122,6 +122,13 @@ def _read(folder: Path) -> GitIgnoreSpec | None:
         return rules((folder / _NAME).read_text("utf-8", "replace").splitlines())
     except OSError:
         return None  # there is none, or it is not ours to read
+
+
+def _is_litter(folder: Path) -> bool:
+    """By its name, or because it is a virtual environment, whatever that is called."""
+    if folder.name in LITTER or fnmatchcase(folder.name, "*.egg-info"):
+        return True
+    return (folder / "pyvenv.cfg").is_file()
 
 
 def _repository(root: Path) -> Path:

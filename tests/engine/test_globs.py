@@ -86,6 +86,14 @@ def test_litter_is_left_out(tmp_path: Path, litter: str) -> None:
     assert not glob.match(tmp_path / "pkg" / litter / "deep" / "b.py")
 
 
+def test_a_virtual_environment_is_left_out_whatever_it_is_called(tmp_path: Path) -> None:
+    fill(tmp_path, "app.py", "for-app/pyvenv.cfg", "for-app/lib/flask/app.py")
+    glob = expand(tmp_path, ["**/*.py"])
+    assert found(glob, tmp_path) == ["app.py"]
+    assert watched(glob, tmp_path) == ["."]
+    assert not glob.match(tmp_path / "for-app" / "lib" / "flask" / "app.py")
+
+
 def test_a_service_that_lies_below_a_folder_named_like_litter_is_watched(tmp_path: Path) -> None:
     project = tmp_path / "build" / "shop"
     fill(project, "app.py", "pkg/a.py")
