@@ -345,6 +345,14 @@ class FakeDesk:
         self.sayings.append(text)
         self.came.set()
 
+    async def next(self, kind: type[T]) -> T:
+        """The newest report of a kind, as soon as there is one."""
+        async with asyncio.timeout(5):
+            while not (found := [report for report in self.reports if isinstance(report, kind)]):
+                self.came.clear()
+                await self.came.wait()
+        return found[-1]
+
     def hear(self, event: str, **fields: object) -> None:
         """What the nursery says of the newest start."""
         number = self.nursery.asked[-1]["id"]

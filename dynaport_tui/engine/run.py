@@ -130,11 +130,8 @@ class Run:
                 self._ending = asyncio.create_task(self._gone(self._ending))
 
     def _spawned(self) -> None:
-        """A process that reports for itself is first asked when it has done so."""
         self._born = True
-        kind = self._runner.spec.health.kind
-        if not self._runner.spec.task and (self._channel is None or kind in ("log", "command")):
-            self.probe_anew()
+        self.probe_anew()
 
     async def _ended(self, exit_: Exit) -> None:
         self._stop_probing()
@@ -220,8 +217,7 @@ class Run:
         self._served = True
         if not self._runner.spec.health.explicit:
             self.ready("its server is up")
-        if not self._runner.spec.task:
-            self.probe_anew()
+        self.probe_anew()
 
     def ready(self, why: str) -> None:
         """The service said that it serves."""
@@ -229,9 +225,21 @@ class Run:
 
     # ---- probes
 
+    @property
+    def _can_be_asked(self) -> bool:
+        """Whether it is there; one that reports for itself is first asked for an answer when it
+        has done so.
+        """
+        if not self._born or self._ending is not None or self._runner.spec.task:
+            return False
+        told = self._served or self._channel is None
+        return told or self._runner.spec.health.kind in ("log", "command", "alive")
+
     def probe_anew(self) -> None:
-        """Begin to ask it, as its spec says now."""
+        """Ask it as its spec says now, as soon as it can be asked."""
         self._stop_probing()
+        if not self._can_be_asked:
+            return
         self._prober = Prober(
             self._runner.spec.health, self._probed, ask=self._ask, follow=self._follow
         )

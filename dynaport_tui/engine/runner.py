@@ -109,11 +109,6 @@ class Runner:
         elif "STATUS" in message:
             self._desk.said(self.spec.id, message["STATUS"])
 
-    @property
-    def present(self) -> bool:
-        """Whether a process is there that has not been reported gone."""
-        return self._current is not None and not self._current.over
-
     def close(self) -> None:
         """Let go of everything but the processes."""
         if self._current is not None:

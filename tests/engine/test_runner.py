@@ -16,7 +16,7 @@ from dynaport_tui.engine.logs import ServiceLog
 from dynaport_tui.engine.process import ReportChannel, Serves, Told
 from dynaport_tui.engine.runner import Runner
 from dynaport_tui.model.launch import Launch
-from dynaport_tui.model.reports import Exited, Start
+from dynaport_tui.model.reports import Answered, Exited, Gone, Start
 from dynaport_tui.model.spec import Kind, LogSpec, ProbeSpec, ServiceSpec
 from tests.fakes import FakeDesk
 
@@ -108,3 +108,28 @@ async def test_a_report_that_is_nonsense_is_passed_over() -> None:
         await came.wait()
     channel.close()
     assert heard == [Serves(app=False)]
+
+
+async def test_a_script_that_listens_to_nothing_is_ready_after_a_second(desk: FakeDesk) -> None:
+    service = runner(desk, "script")
+    service.start(start(desk, "script"))
+    desk.hear("spawned", pid=4242)
+    assert await desk.next(Answered) == Answered(
+        service="users", epoch=1, why="alive for one second"
+    )
+    service.close()
+
+
+async def test_a_new_way_to_ask_is_of_no_concern_to_a_process_that_ended(desk: FakeDesk) -> None:
+    service = runner(desk, "command")
+    service.start(start(desk))
+    desk.hear("spawned", pid=4242)
+    desk.hear("exited", code=0, signal=None)
+    desk.hear("gone")
+    await desk.next(Gone)
+    before = len(desk.reports)
+    tasks = asyncio.all_tasks()
+    service.respec(spec(desk, "command", ProbeSpec(kind="http", path="/")))
+    assert asyncio.all_tasks() == tasks
+    assert len(desk.reports) == before
+    service.close()
