@@ -15,18 +15,16 @@ if TYPE_CHECKING:
 
 
 @click.command("check", epilog="Example: `dynaport check --profile prod`")
-@click.option(
-    "--profile", "profiles", multiple=True, metavar="P", help="With [profiles.P] over the rest."
-)
+@click.option("--profile", "profiles", multiple=True, metavar="P", help="Lay [profiles.P] over it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def check_command(here: Here, profiles: tuple[str, ...], as_json: bool) -> int:
     """Look for mistakes in services.toml: all of them, each with its line and remedy."""
-    from ..engine.files import read_project
+    from ..engine.files import check
     from ..model.config import ConfigError
 
     try:
-        project = read_project(here.file, profiles)
+        project = check(here.file, profiles)
     except ConfigError as error:
         if not as_json:
             raise

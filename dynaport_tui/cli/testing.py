@@ -46,9 +46,7 @@ class TestCommand(click.Command):
 )
 @click.argument("services", metavar="", nargs=-1)
 @click.option("--timeout", type=duration, default=TIMEOUT, metavar="S", help="60 unless given.")
-@click.option(
-    "--profile", "profiles", multiple=True, metavar="P", help="With [profiles.P] over the rest."
-)
+@click.option("--profile", "profiles", multiple=True, metavar="P", help="Lay [profiles.P] over it.")
 @click.option("--no-watch", is_flag=True, help="Do not reload what is saved.")
 @click.option("--logs", is_flag=True, help="Show what happens, on standard error.")
 @click.option(

@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 @click.argument("services", metavar="[SERVICE]...", nargs=-1)
 @click.option("--no-tui", is_flag=True, help="The plain stream; ends when a service failed.")
 @click.option("-d", "--detach", is_flag=True, help="Run in the background.")
-@click.option(
-    "--profile", "profiles", multiple=True, metavar="P", help="With [profiles.P] over the rest."
-)
+@click.option("--profile", "profiles", multiple=True, metavar="P", help="Lay [profiles.P] over it.")
 @click.option("--no-watch", is_flag=True, help="Do not reload what is saved.")
 @click.option(
-    "--timeout", type=duration, metavar="S", help="Seconds in which everything must be ready."
+    "--timeout", type=duration, metavar="S", help="Seconds until everything must be ready."
 )
 @click.option("--keep-going", is_flag=True, help="Go on when a service failed for good.")
 @click.option("--exit-when-ready", is_flag=True, help="Stop as soon as everything is ready.")

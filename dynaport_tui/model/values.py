@@ -29,11 +29,10 @@ class Port:
         """The number, or False."""
         if value is False and self.optional:
             return False
-        hint = f"Write a number from 1 to {PORT}" + (
-            ", or false where it listens to nothing; without this key a port is chosen."
-            if self.optional
-            else "."
-        )
+        hint = f"Write a number from 1 to {PORT}"
+        if self.optional:
+            hint += ", or false where it listens to nothing; without this key a port is chosen"
+        hint += "."
         if isinstance(value, float) and value.is_integer():
             hint = f"Write {value:.0f}."
         if not isinstance(value, int) or isinstance(value, bool):

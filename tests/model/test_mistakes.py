@@ -181,14 +181,14 @@ CASES = [
         USERS + "port = 70000\n",
         (),
         "3: services.users.port: 70000 is no port. Write a number from 1 to 65535, or "
-        "leave the key out and a port is chosen and remembered.",
+        "false where it listens to nothing; without this key a port is chosen.",
         id="a port above the highest",
     ),
     pytest.param(
         USERS + "port = -1\n",
         (),
         "3: services.users.port: -1 is no port. Write a number from 1 to 65535, or "
-        "leave the key out and a port is chosen and remembered.",
+        "false where it listens to nothing; without this key a port is chosen.",
         id="a negative port",
     ),
     pytest.param(
@@ -202,7 +202,7 @@ CASES = [
         USERS + "port = true\n",
         (),
         "3: services.users.port: true is not a port number. Write a number from 1 to "
-        "65535, or leave the key out and a port is chosen and remembered.",
+        "65535, or false where it listens to nothing; without this key a port is chosen.",
         id="port = true",
     ),
     pytest.param(
