@@ -173,8 +173,8 @@ CASES = [
     pytest.param(
         USERS + "port = 0\n",
         (),
-        "3: services.users.port: 0 is no port. Write a number from 1 to 65535, or leave "
-        "the key out and a port is chosen and remembered.",
+        "3: services.users.port: 0 is no port. Write a number from 1 to 65535, or false "
+        "where it listens to nothing; without this key a port is chosen.",
         id="port zero",
     ),
     pytest.param(
