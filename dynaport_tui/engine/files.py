@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import msgspec
 from ..ledger.folders import project_runtime, project_state
 from ..model.config import ConfigError, Problem, parse
 from ..model.environment import Surroundings, Unresolved, launches, outside
+from ..model.lastwords import relative
 from ..model.lines import LineIndex
 from .interpreters import find_python
 from .patterns import is_pattern
@@ -84,7 +86,7 @@ class _Disk:
     def problems(self) -> list[Problem]:
         """All of them, in the order of the file."""
         project = self._project
-        if project.env_file_required and not Path(project.env_file or "").is_file():
+        if project.env_file_required and not _there(project.env_file or "", Path.is_file):
             self._missing(("project", "env_file"), project.env_file or "")
         for spec in project.services.values():
             self._check(spec)
@@ -92,11 +94,11 @@ class _Disk:
 
     def _check(self, spec: ServiceSpec) -> None:
         table = ("services", spec.name)
-        if not Path(spec.cwd).is_dir():
+        if not _there(spec.cwd, Path.is_dir):
             hint = "Name an existing one, from services.toml's folder."
             self._note((*table, "cwd"), spec.cwd, "no such folder", hint)
         for path in spec.env_files:
-            if not Path(path).is_file():
+            if not _there(path, Path.is_file):
                 self._missing((*table, "env_file"), path)
         if spec.python is not None and find_python(self._project, spec) is None:
             hint = f"Make one with `python3 -m venv {spec.python}`, or name one that exists."
@@ -122,6 +124,28 @@ class _Disk:
         )
 
 
+def _there(path: str, kind: Callable[[Path], bool]) -> bool:
+    try:
+        return kind(Path(path))
+    except OSError:
+        return True  # who wants to use it is told why that is not allowed
+
+
+def check(file: Path, profiles: Sequence[str] = ()) -> ProjectSpec:
+    """The project, all of it looked through as for a start; raises ConfigError.
+
+    No port is leased: only a pinned one is known here.
+    """
+    project = read_project(file, profiles)
+    plan(project, {s: _pinned(spec) for s, spec in project.services.items()})
+    return project
+
+
+def _pinned(spec: ServiceSpec) -> dict[str, int]:
+    further = dict.fromkeys(spec.ports, 0)
+    return {"": spec.port or 0, **further} if spec.listens else further
+
+
 def socket_path(file: Path) -> Path:
     """Where the control socket of a project is."""
     return project_runtime(file) / "sock"
@@ -132,13 +156,68 @@ def log_folder(file: Path) -> Path:
     return project_state(file) / "logs"
 
 
+class _EnvFiles:
+    """The env files of a project, each read once, and those that cannot be."""
+
+    def __init__(self, project: ProjectSpec) -> None:
+        self._project = project
+        self._known: dict[str, dict[str, str]] = {}
+        self.problems: list[Problem] = []
+
+    def common(self) -> dict[str, str]:
+        """What that of the project says."""
+        path = self._project.env_file
+        return self._read(path, ("project", "env_file")) if path else {}
+
+    def own(self, spec: ServiceSpec) -> dict[str, str]:
+        """What those of a service say."""
+        found: dict[str, str] = {}
+        for path in spec.env_files:
+            found |= self._read(path, ("services", spec.name, "env_file"))
+        return found
+
+    def _read(self, path: str, keys: tuple[str, ...]) -> dict[str, str]:
+        if path not in self._known:
+            self._known[path] = {}
+            try:
+                self._known[path] = _dotenv(path)
+            except UnicodeDecodeError as error:
+                line = error.object[: error.start].count(b"\n") + 1
+                self._note(path, keys, f"is not UTF-8 in line {line}", "Save it as UTF-8.")
+            except OSError as error:
+                self._note(path, keys, f"cannot be read: {error.strerror or error}")
+        return self._known[path]
+
+    def _note(self, path: str, keys: tuple[str, ...], why: str, hint: str = "") -> None:
+        message = f"{relative(path, self._project.root)} {why}"
+        self.problems.append(_problem(self._project, keys, message, hint))
+
+
+def _dotenv(path: str) -> dict[str, str]:
+    try:
+        text = Path(path).read_bytes().decode()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return {}
+    from dotenv import dotenv_values
+
+    return {
+        k: v for k, v in dotenv_values(stream=StringIO(text, newline=None)).items() if v is not None
+    }
+
+
 def surroundings(project: ProjectSpec, ports: Ports) -> Surroundings:
-    """What launches need beside services.toml, read from the disk and our own environment."""
-    common = _dotenv(project.env_file) if project.env_file else {}
+    """What launches need beside services.toml, read from the disk and our own environment; raises
+    ConfigError for an env file that cannot be read.
+    """
+    files = _EnvFiles(project)
+    common = files.common()
+    env_files = {s: {**common, **files.own(spec)} for s, spec in project.services.items()}
+    if files.problems:
+        raise ConfigError(tuple(files.problems))
     return Surroundings(
         shell=dict(os.environ),
         common=common,
-        env_files={s: {**common, **_own_env(spec)} for s, spec in project.services.items()},
+        env_files=env_files,
         pythons={
             s: find_python(project, spec) or (sys.executable, None)
             for s, spec in project.services.items()
@@ -148,41 +227,28 @@ def surroundings(project: ProjectSpec, ports: Ports) -> Surroundings:
     )
 
 
-def _own_env(spec: ServiceSpec) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for path in spec.env_files:
-        found |= _dotenv(path)
-    return found
-
-
-def _dotenv(path: str) -> dict[str, str]:
-    if not Path(path).is_file():
-        return {}
-    from dotenv import dotenv_values
-
-    return {k: v for k, v in dotenv_values(path, encoding="utf-8").items() if v is not None}
-
-
 def plan(project: ProjectSpec, ports: Ports) -> dict[str, Launch]:
     """What would be executed for every service; raises ConfigError."""
     try:
         return launches(project, surroundings(project, ports))
-    except Unresolved as error:
-        keys = ("services", project.services[error.service].name, "env", error.variable)
-        problem = Problem(
-            file=project.file,
-            line=_line(project.file, keys),
-            key=".".join(keys),
-            message=str(error),
-        )
-        raise ConfigError((problem,)) from None
+    except Unresolved as unresolved:
+        found = [
+            _problem(
+                project,
+                ("services", project.services[service].name, "env", variable),
+                str(error),
+            )
+            for service, variable, error in unresolved.missing
+        ]
+        raise ConfigError(tuple(dict.fromkeys(found))) from None
 
 
-def _line(file: str, keys: tuple[str, ...]) -> int:
+def _problem(project: ProjectSpec, keys: tuple[str, ...], message: str, hint: str = "") -> Problem:
     try:
-        return LineIndex(Path(file).read_text(encoding="utf-8")).line(keys)
+        line = LineIndex(Path(project.file).read_text(encoding="utf-8")).line(keys)
     except (OSError, UnicodeDecodeError):
-        return 1  # it went while we were reading it
+        line = 1  # it went while we were reading it
+    return Problem(file=project.file, line=line, key=".".join(keys), message=message, hint=hint)
 
 
 def outside_env(project: ProjectSpec, ports: Ports) -> dict[str, str]:

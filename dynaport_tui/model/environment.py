@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -19,13 +19,20 @@ NOT_INHERITED = ("WERKZEUG_", "DYNAPORT_", "LISTEN_", "NOTIFY_", "WATCHDOG_")
 NOT_INHERITED_NAMES = frozenset({"FLASK_RUN_FROM_CLI", "__PYVENV_LAUNCHER__"})
 
 
-class Unresolved(InterpolationError):
+class Missing(NamedTuple):
     """A `${...}` in the value of `variable`, in the `env` of `service`, that has no value."""
 
-    def __init__(self, service: str, variable: str, error: InterpolationError) -> None:
-        super().__init__(error.reference, error.why)
-        self.service = service
-        self.variable = variable
+    service: str
+    variable: str
+    error: InterpolationError
+
+
+class Unresolved(LookupError):
+    """Every `${...}` of a project that has no value; there is at least one."""
+
+    def __init__(self, missing: Sequence[Missing]) -> None:
+        super().__init__("; ".join(str(each.error) for each in missing))
+        self.missing = tuple(missing)
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,12 +72,16 @@ def url(host: str, port: int, scheme: str = "http") -> str:
 
 
 def launches(project: ProjectSpec, around: Surroundings) -> dict[str, Launch]:
-    """The Launch of every service; raises Unresolved for a `${...}` that has no value."""
+    """The Launch of every service; raises Unresolved where a `${...}` has no value."""
     addresses = {s: _address(spec, around.ports.get(s, {})) for s, spec in project.services.items()}
-    return {
-        service: _launch(project, spec, around, addresses)
+    missing: list[Missing] = []
+    found = {
+        service: _launch(project, spec, around, addresses, missing)
         for service, spec in project.services.items()
     }
+    if missing:
+        raise Unresolved(missing)
+    return found
 
 
 def outside(project: ProjectSpec, around: Surroundings) -> dict[str, str]:
@@ -99,6 +110,7 @@ def _launch(
     spec: ServiceSpec,
     around: Surroundings,
     addresses: Mapping[str, Mapping[str, str]],
+    missing: list[Missing],
 ) -> Launch:
     python, venv = around.pythons[spec.id]
     ports = dict(around.ports.get(spec.id, {}))
@@ -107,7 +119,7 @@ def _launch(
     if venv is not None:
         env["PATH"] = f"{venv}/bin:{env.get('PATH', '/usr/bin:/bin')}"
         env["VIRTUAL_ENV"] = venv
-    env |= _given(spec, {**addresses, **_by_name(project, addresses)}, env)
+    env |= _given(spec, {**addresses, **_by_name(project, addresses)}, env, missing)
     own = _own(project, spec, around, port, ports)
     if not env.get("NO_COLOR"):
         own["FORCE_COLOR"] = "1"
@@ -147,15 +159,20 @@ def _inherited(shell: Mapping[str, str], files: Mapping[str, str]) -> dict[str, 
 
 
 def _given(
-    spec: ServiceSpec, services: Mapping[str, Mapping[str, str]], env: Mapping[str, str]
+    spec: ServiceSpec,
+    services: Mapping[str, Mapping[str, str]],
+    env: Mapping[str, str],
+    missing: list[Missing],
 ) -> dict[str, str]:
-    """The `env` of services.toml with its `${...}` replaced."""
+    """The `env` of services.toml with its `${...}` replaced; those without a value are added to
+    `missing`.
+    """
     given = {}
     for name, value in spec.env.items():
         try:
             given[name] = expand(value, services, env)
         except InterpolationError as error:
-            raise Unresolved(spec.id, name, error) from None
+            missing.append(Missing(spec.id, name, error))
     return given
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -237,6 +238,19 @@ class TestEnvironment:
 
     def test_it_names_the_control_socket_of_the_project(self, project: Project) -> None:
         assert self.env(project)["DYNAPORT_SOCKET"] == str(socket_path(project.file))
+
+    def test_env_files_that_nobody_can_read_are_mistakes_with_their_key(
+        self, project: Project
+    ) -> None:
+        (project.folder / ".env").write_bytes(b"A=1\nB=caf\xe9\n")
+        name = "e" * 300
+        with pytest.raises(ConfigError) as caught:
+            self.env(project, f'env_file = "{name}"\n')
+        why = os.strerror(errno.ENAMETOOLONG)
+        assert str(caught.value).splitlines() == [
+            "services.toml:1: project.env_file: .env is not UTF-8 in line 2. Save it as UTF-8.",
+            f"services.toml:3: services.web.env_file: {name} cannot be read: {why}.",
+        ]
 
     def test_a_variable_without_a_value_is_a_mistake_of_the_file(self, project: Project) -> None:
         with pytest.raises(ConfigError, match="NOWHERE_AT_ALL is not set"):

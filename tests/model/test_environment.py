@@ -230,8 +230,15 @@ class TestInterpolation:
     ) -> None:
         with pytest.raises(Unresolved) as caught:
             env(service("users", env={"A": value}), service("worker", listens=False))
-        assert (caught.value.service, caught.value.variable) == ("users", "A")
+        assert [each[:2] for each in caught.value.missing] == [("users", "A")]
         assert str(caught.value) == why
+
+    def test_all_that_has_no_value_is_said_at_once(self) -> None:
+        given = {"A": "${env.NOWHERE}", "B": "there", "C": "${env.NOR_HERE}"}
+        with pytest.raises(Unresolved) as caught:
+            env(service("users", env=given), service("orders", env={"D": "${env.NOWHERE}"}))
+        found = [each[:2] for each in caught.value.missing]
+        assert found == [("users", "A"), ("users", "C"), ("orders", "D")]
 
 
 class TestWhatIsExecuted:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dynaport_tui.ledger.ledger import Ledger
 from dynaport_tui.model.machine import State
 from tests.fakes import ServedEngine
 from tests.project import Project
@@ -76,6 +77,33 @@ def test_check_gives_every_problem_as_json(run: Command, project: Project) -> No
     assert said.code == 2
     (problem,) = said.json()["problems"]
     assert (problem["line"], problem["key"]) == (3, "services.users.prot")
+
+
+def test_check_looks_for_what_a_start_would_miss(run: Command, project: Project) -> None:
+    project.file.write_text(
+        """
+        [services.users]
+        command = "true"
+        ports = ["debug"]
+        env = { A = "${env.NOWHERE}", B = "${services.db.url}", C = "${env.NOR_HERE}" }
+
+        [services.db]
+        command = "true"
+        """
+    )
+    said = run("check")
+
+    assert said.code == 2
+    assert "services.toml:5: services.users.env.A: ${env.NOWHERE}: the variable" in said.err
+    assert "services.users.env.C: " in said.err
+    assert "services.users.env.B" not in said.err
+
+
+def test_check_leases_no_port(run: Command) -> None:
+    run("check")
+
+    with Ledger() as ledger:
+        assert ledger.leases() == []
 
 
 def test_schema_is_a_json_schema(run: Command) -> None:
