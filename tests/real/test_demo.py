@@ -72,6 +72,21 @@ def test_the_shop_page_stays_up_while_a_neighbour_is_stopped(
     assert "Ada Lindgren" in dynaport.get("web").text
 
 
+@pytest.mark.timeout(120)
+def test_a_saved_page_of_the_shop_is_shown_at_once_and_restarts_nobody_else(
+    shop: Path, dynaport: Dynaport
+) -> None:
+    dynaport.run("up", "-d").expect(0)
+    dynaport.wait_until_ready()
+    assert "Darjeeling" in dynaport.get("web").text
+    before = dynaport.pids()
+    template = shop / "examples/web/templates/index.html"
+    template.write_text(template.read_text().replace("<h2>Invoices</h2>", "<h2>All paid</h2>"))
+    wait_until(lambda: "All paid" in dynaport.get("web").text, what="the new page is shown")
+    after = dynaport.pids()
+    assert [service for service in before if before[service] != after[service]] == ["web"]
+
+
 def test_the_demo_file_is_valid(shop: Path, dynaport: Dynaport) -> None:
     dynaport.run("check").expect(0)
 
