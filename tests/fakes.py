@@ -323,7 +323,7 @@ class FakeDesk:
         """Always the same."""
         return cast("Nursery", self.nursery)
 
-    def route(self, heard: Callable[[Mapping[str, Any]], None]) -> int:
+    def route(self, _nursery: Nursery, heard: Callable[[Mapping[str, Any]], None]) -> int:
         """Numbers from 1."""
         number = len(self.routes) + 1
         self.routes[number] = heard

@@ -29,8 +29,8 @@ class Desk(Protocol):
     def nursery_for(self, launch: Launch) -> Nursery:
         """The nursery in which it is to be born."""
 
-    def route(self, heard: Callable[[Mapping[str, Any]], None]) -> int:
-        """A new spawn number whose events go to `heard`."""
+    def route(self, nursery: Nursery, heard: Callable[[Mapping[str, Any]], None]) -> int:
+        """A new spawn number of that nursery whose events go to `heard`."""
 
     def unroute(self, spawn: int) -> None:
         """No more events of that spawn."""

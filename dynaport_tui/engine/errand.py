@@ -19,8 +19,8 @@ _PATIENCE = 5.0
 class Routes(Protocol):
     """Where a spawn's events come from."""
 
-    def route(self, heard: Callable[[Mapping[str, Any]], None]) -> int:
-        """A new spawn number whose events go to `heard`."""
+    def route(self, nursery: Nursery, heard: Callable[[Mapping[str, Any]], None]) -> int:
+        """A new spawn number of that nursery whose events go to `heard`."""
 
     def unroute(self, spawn: int) -> None:
         """No more events of that spawn."""
@@ -33,8 +33,9 @@ class Errand:
         self._nursery, self._routes, self._mark, self._name = nursery, routes, mark, name
         loop = asyncio.get_running_loop()
         self._exited: asyncio.Future[int] = loop.create_future()
+        self._exited.add_done_callback(_noted)
         self._gone: asyncio.Future[None] = loop.create_future()
-        self._spawn = routes.route(self._heard)
+        self._spawn = routes.route(nursery, self._heard)
 
     async def run(
         self,
@@ -92,3 +93,9 @@ class Errand:
                 self._gone.set_result(None)
             case "gone":
                 self._gone.set_result(None)
+
+
+def _noted(exited: asyncio.Future[int]) -> None:
+    """A start that failed when nobody waited for it any more is no news."""
+    if not exited.cancelled():
+        exited.exception()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
@@ -104,9 +105,10 @@ class Hands:
 
         What was logged can still be read: whoever shows it may be slower than the end.
         """
-        await self.end()
-        for runner in self._runners.values():
-            runner.close()
+        with contextlib.ExitStack() as last:  # what is held is let go, whatever could not be ended
+            for runner in self._runners.values():
+                last.callback(runner.close)
+            await self.end()
 
     # ---- Desk
 
@@ -114,9 +116,9 @@ class Hands:
         """Where a launch is born."""
         return self._nurseries.for_launch(launch)
 
-    def route(self, heard: Heard) -> int:
-        """A new spawn number whose events go to `heard`."""
-        return self._nurseries.route(heard)
+    def route(self, nursery: Nursery, heard: Heard) -> int:
+        """A new spawn number of that nursery whose events go to `heard`."""
+        return self._nurseries.route(nursery, heard)
 
     def unroute(self, spawn: int) -> None:
         """No more events of that spawn."""
@@ -127,7 +129,6 @@ class Hands:
         self._publish(Notice(at=time.time(), service=service, text=text))
 
     def _nursery_lost(self, nursery: Nursery) -> None:
-        text = f"the fork server of {nursery.python} (pid {nursery.pid}) died; its services ended"
-        self._publish(Notice(at=time.time(), text=text))
-        for runner in self._runners.values():
-            runner.lost(nursery)
+        if not nursery.unsuitable:  # the services that asked for it say so
+            who = f"the fork server of {nursery.python} (pid {nursery.pid})"
+            self._publish(Notice(at=time.time(), text=f"{who} died; its services ended"))

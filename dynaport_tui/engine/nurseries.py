@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
-from .nursery import Event, Nursery, at_start, sweep_orphans
+from .nursery import Event, NotPython, Nursery, at_start, sweep_orphans
 
 if TYPE_CHECKING:
     from ..model.launch import Launch
@@ -19,23 +21,50 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 Heard = Callable[[Mapping[str, Any]], None]
 
 
+class _Route:
+    """Where the events of one spawn go, and how far it has come."""
+
+    def __init__(self, nursery: Nursery, heard: Heard) -> None:
+        self.nursery = nursery
+        self._heard = heard
+        self._last = ""
+
+    def pass_on(self, event: Mapping[str, Any]) -> None:
+        if event["event"] in ("spawned", "exited", "gone", "failed"):
+            self._last = event["event"]
+        self._heard(event)
+
+    def lost(self) -> None:
+        """The nursery died, and all that it started was killed: what it can no longer say."""
+        if not self._last:
+            self.pass_on({"event": "failed", **self.nursery.obituary()})
+        if self._last == "spawned":
+            error = "its fork server died"
+            self.pass_on({"event": "exited", "code": None, "signal": int(SIGKILL), "error": error})
+        if self._last == "exited":
+            self.pass_on({"event": "gone"})
+
+
 class Nurseries:
     """Starts a nursery when the first service needs it, and hands its events to whom they
-    concern.
+    concern. `lost` is told of one that died.
     """
 
     def __init__(self, lost: Callable[[Nursery], None]) -> None:
         self._lost = lost
         self._all: dict[Key, Nursery] = {}
-        self._routes: dict[int, Heard] = {}
+        self._routes: dict[int, _Route] = {}
         self._numbers = itertools.count(1)
         self._sweeps: set[asyncio.Task[None]] = set()
         self._births = threading.Lock()
 
-    def route(self, heard: Heard) -> int:
-        """A new spawn number whose events go to `heard`."""
+    def route(self, nursery: Nursery, heard: Heard) -> int:
+        """A new spawn number of that nursery whose events go to `heard`.
+
+        When the nursery dies, they hear `failed`, or `exited` and `gone`, as from a living one.
+        """
         number = next(self._numbers)
-        self._routes[number] = heard
+        self._routes[number] = _Route(nursery, heard)
         return number
 
     def unroute(self, spawn: int) -> None:
@@ -44,10 +73,11 @@ class Nurseries:
 
     def prepare(self, launches: Iterable[Launch]) -> None:
         """Start the nurseries that these will need, so that they import while we do other
-        things.
+        things. One that cannot be started is told of when a service needs it.
         """
         for launch in sorted(launches, key=lambda launch: launch.kind == "command"):
-            self.for_launch(launch)
+            with contextlib.suppress(OSError, NotPython):
+                self.for_launch(launch)
 
     def for_launch(self, launch: Launch) -> Nursery:
         """The nursery for a launch; an executed program is born in whichever there is."""
@@ -74,9 +104,9 @@ class Nurseries:
         return nursery
 
     def _dispatch(self, event: Event) -> None:
-        heard = self._routes.get(event.get("id", 0))
-        if heard is not None:
-            heard(event)
+        route = self._routes.get(event.get("id", 0))
+        if route is not None:
+            route.pass_on(event)
 
     def _died(self, nursery: Nursery) -> None:
         """What it started lives on as ours, until it is swept; only then may anything start
@@ -88,9 +118,13 @@ class Nurseries:
         task.add_done_callback(self._sweeps.discard)
 
     async def _sweep(self, nursery: Nursery) -> None:
-        await asyncio.to_thread(nursery.reap)
-        await self._sweep_orphans()
-        self._lost(nursery)
+        try:
+            await asyncio.to_thread(nursery.reap)
+            await self._sweep_orphans()
+        finally:
+            self._lost(nursery)
+            for route in [r for r in self._routes.values() if r.nursery is nursery]:
+                route.lost()
 
     async def _sweep_orphans(self) -> None:
         if sys.platform == "linux":  # elsewhere nobody becomes our child by adoption
@@ -101,7 +135,8 @@ class Nurseries:
 
     async def close(self) -> None:
         """End all of them and whatever is left below us."""
-        await asyncio.gather(*self._sweeps)
+        if self._sweeps:  # one that broke is told of by the loop
+            await asyncio.wait(self._sweeps)
         nurseries, self._all = list(self._all.values()), {}
         await asyncio.gather(*(nursery.quit() for nursery in nurseries))
         await self._sweep_orphans()

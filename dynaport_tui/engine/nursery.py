@@ -5,6 +5,7 @@ fro.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -30,6 +31,8 @@ AT_START = ("PYTHON", "LD_", "DYLD_", "OMP_", "MALLOC_", "OPENBLAS_", "MKL_")
 """Prefixes of variables that are read when an interpreter starts or a library is imported."""
 AT_START_NAMES = frozenset({"TZ"})
 
+_NO_PROGRAM = (errno.ENOEXEC, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
 Event = dict[str, Any]
 
 
@@ -46,6 +49,15 @@ def at_start(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     )
 
 
+class NotPython(Exception):
+    """What is named as interpreter is none that we can use; the message says what to do."""
+
+    def __init__(self, python: str, why: str) -> None:
+        super().__init__(
+            f"{python} is no Python 3.9 or newer ({why}); name another one with `python`"
+        )
+
+
 class Nursery:
     """A fork server; it ends with us, and everything that it started with it."""
 
@@ -58,7 +70,10 @@ class Nursery:
         heard: Callable[[Event], None],
         lost: Callable[[Nursery], None],
     ) -> None:
+        """Start it; raises NotPython, or OSError where the system has no room for it."""
         self.python = python
+        self.greeted = False
+        """Whether it ever said anything."""
         self._heard, self._lost = heard, lost
         self._out: deque[tuple[memoryview, tuple[int, ...]]] = deque()
         self._in = bytearray()
@@ -67,18 +82,27 @@ class Nursery:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         self.alive = True
-        with theirs:
-            self._process = subprocess.Popen(
-                [python, str(PROGRAM), str(theirs.fileno()), "warm" if warm else "bare"],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=_stderr(),
-                stderr=_stderr(),
-                cwd="/",
-                env=dict(env),
-                start_new_session=True,
-            )
+        try:
+            with theirs:
+                self._process = self._born(theirs.fileno(), env, "warm" if warm else "bare")
+        except OSError as error:
+            self._socket.close()
+            if error.errno in _NO_PROGRAM:
+                raise NotPython(python, error.strerror or str(error)) from None
+            raise
         self.pid = self._process.pid
+
+    def _born(self, fd: int, env: Mapping[str, str], how: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [self.python, str(PROGRAM), str(fd), how],
+            pass_fds=[fd],
+            stdin=subprocess.DEVNULL,
+            stdout=_stderr(),
+            stderr=_stderr(),
+            cwd="/",
+            env=dict(env),
+            start_new_session=True,
+        )
 
     def attach(self) -> None:
         """Begin to listen; called inside the running loop."""
@@ -130,6 +154,7 @@ class Nursery:
             return
         self._in += data
         for event in self._frames():
+            self.greeted = True
             self._heard(event)
 
     def _frames(self) -> list[Event]:
@@ -173,12 +198,31 @@ class Nursery:
         await asyncio.to_thread(self.reap, patience)
 
     def reap(self, patience: float = 3.0) -> None:
-        """Wait for its end, blocking at most `patience` seconds before it is killed."""
-        try:
-            self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(patience)
+        """Wait for its end, blocking at most `patience` seconds before it is killed, and once more
+        after that: then it hangs in the kernel, and is left to it.
+        """
+        for _ in range(2):
+            try:
+                self._process.wait(patience)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+            else:
+                return
+
+    @property
+    def unsuitable(self) -> str:
+        """Why it is no interpreter for us, once it was reaped; empty where it was one, or was
+        killed.
+        """
+        code = self._process.returncode
+        if self.greeted or code is None or code < 0:
+            return ""
+        return str(NotPython(self.python, f"exit code {code}"))
+
+    def obituary(self) -> dict[str, Any]:
+        """What is said of a start that it did not come to: why, and whether to try `again`."""
+        why = self.unsuitable
+        return {"error": why or f"the fork server of {self.python} died", "again": not why}
 
 
 def _duplicates(fds: Sequence[int]) -> tuple[int, ...]:

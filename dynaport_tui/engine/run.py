@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import TYPE_CHECKING, Any
 
 from ..model.lastwords import error_line, last_words
@@ -57,7 +56,7 @@ class Run:
 
     def __init__(self, runner: Runner, action: Start, nursery: Nursery, desk: Desk) -> None:
         self.nursery = nursery
-        self.over = self._born = False
+        self._born = False
         self._runner, self._action, self._desk = runner, action, desk
         self._error: str | None = None
         self._served = False
@@ -70,7 +69,7 @@ class Run:
         self._answers = action.launch.kind != "command"
         self._attachments: list[Attachment] = []
         self._channel: ReportChannel | None = None
-        self._spawn = desk.route(self._heard)
+        self._spawn = desk.route(nursery, self._heard)
         try:
             self._begin()
         except OSError:
@@ -120,7 +119,7 @@ class Run:
                 self._desk.post(Exited(service=service, run=run, exit=exit_, again=again))
             case "exited":
                 exit_ = Exit(code=event["code"], signal=event["signal"])
-                self._ending = asyncio.create_task(self._ended(exit_))
+                self._ending = asyncio.create_task(self._ended(exit_, event.get("error")))
             case "signalled":
                 pids = tuple(event["pids"])
                 if self._counted is not None and not self._counted.done():
@@ -133,11 +132,11 @@ class Run:
         self._born = True
         self.probe_anew()
 
-    async def _ended(self, exit_: Exit) -> None:
+    async def _ended(self, exit_: Exit, why: str | None) -> None:
         self._stop_probing()
         if self._channel is not None:
             self._channel.read()
-        why = self._error
+        why = why or self._error
         if why is None and exit_.code != 0:
             why = await self._last_words()
         left = await self._left() if exit_.code == 0 else ()
@@ -171,19 +170,6 @@ class Run:
             await wait_until_free(launch.port, launch.host, _PORT_PATIENCE)
         self._finish()
         self._desk.post(Gone(service=self._runner.spec.id, run=self._action.run))
-
-    def lost(self) -> None:
-        """The nursery died: whatever it had not yet said is now so."""
-        if self.over:
-            return
-        if not self._born:
-            why = f"the fork server of {self.nursery.python} died"
-            self._heard({"event": "failed", "error": why, "again": True})
-            return
-        if self._ending is None:
-            self._error = "its fork server died"
-            self._heard({"event": "exited", "code": None, "signal": int(signal.SIGKILL)})
-        self._heard({"event": "gone"})
 
     def signal(self, number: int) -> None:
         """Signal the group and all that escaped from it."""
@@ -292,7 +278,6 @@ class Run:
     # ---- the end
 
     def _finish(self) -> None:
-        self.over = True
         self.close()
         self._desk.unroute(self._spawn)
 

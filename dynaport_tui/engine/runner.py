@@ -12,6 +12,7 @@ from ..model.reports import (
 )
 from ..model.view import Exit
 from .notify import NotifySocket
+from .nursery import NotPython
 from .run import Run
 from .sockets import HeldSocket, PortTaken, check_free, hold
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ..model.spec import ServiceSpec
     from .desk import Desk
     from .logs import ServiceLog
-    from .nursery import Nursery
 
 
 class Runner:
@@ -60,9 +60,9 @@ class Runner:
             self.prepare_port(action.launch)
             nursery = self._desk.nursery_for(action.launch)
             self._current = Run(self, action, nursery, self._desk)
-        except (PortTaken, OSError) as error:
-            exit_ = Exit(error=_reason(error))
-            self._desk.post(Exited(service=self.spec.id, run=action.run, exit=exit_))
+        except (PortTaken, NotPython, OSError) as error:
+            exit_, again = Exit(error=_reason(error)), not isinstance(error, NotPython)
+            self._desk.post(Exited(service=self.spec.id, run=action.run, exit=exit_, again=again))
 
     def prepare_port(self, launch: Launch) -> None:
         """Hold the port, or see that it is free; raises PortTaken, which names the service."""
@@ -88,11 +88,6 @@ class Runner:
         same, self.spec = spec.health == self.spec.health, spec
         if not same and self._current is not None:
             self._current.probe_anew()
-
-    def lost(self, nursery: Nursery) -> None:
-        """Its nursery died and everything in it was ended."""
-        if self._current is not None and self._current.nursery is nursery:
-            self._current.lost()
 
     @property
     def notify_path(self) -> str:

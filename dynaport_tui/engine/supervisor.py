@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from ..ledger.errors import LedgerError
@@ -14,7 +15,7 @@ from ..model.fleet import Diff, Fleet
 from ..model.graph import closure
 from ..model.machine import RUNNING, State
 from ..model.outcome import Verdict
-from ..model.reports import Arm, Exited, Fired, Start
+from ..model.reports import Arm, Exited, Fired, Forget, Start
 from ..model.selection import select
 from ..model.view import (
     ActionError,
@@ -100,19 +101,19 @@ class Supervisor(ABC):
         self._loop = asyncio.get_running_loop()
         self.project = self._read()
         names = select(self.options.services, self.project.services)
-        lock = ProjectLock(self.options.file)
-        try:
+        async with AsyncExitStack() as undo:
+            lock = ProjectLock(self.options.file)
+            undo.callback(lock.release)
             if lock.inherited:
                 await asyncio.to_thread(end_leftovers, self.socket_path)
             self._ports = Ports()
+            undo.callback(self._ports.close)
+            undo.push_async_callback(self._hands.close)
             launches = plan(self.project, self._ports.lease(self.project))
             adopt_orphans()
             await self._bind(launches, names)
-        except BaseException:
-            await self._hands.close()
-            lock.release()
-            raise
-        self._lock, self._signals = lock, Signals(self._interrupted)
+            self._let_go = undo.pop_all()
+        self._signals = Signals(self._interrupted)
         self._over: asyncio.Future[Verdict] = self._loop.create_future()
         self._ready: asyncio.Future[bool] = self._loop.create_future()
         self.fleet.apply(self.project, launches, self._now, want_new=False)
@@ -142,14 +143,14 @@ class Supervisor(ABC):
         verdict = await self._over
         for task in self._tasks:
             task.cancel()
-        await self._hands.end()
-        await self._hands.drain(_DRAIN)
-        self.publish(Ended(at=time.time(), code=verdict.code, why=verdict.why))
-        self._bus.close()
-        await self._hands.close()
-        self._ports.close()
-        self._signals.close()
-        self._lock.release()
+        try:
+            async with self._let_go:
+                await self._hands.end()
+                await self._hands.drain(_DRAIN)
+                self.publish(Ended(at=time.time(), code=verdict.code, why=verdict.why))
+                self._bus.close()
+        finally:
+            self._signals.close()
         return verdict.code
 
     def _spawn(self, work: Any) -> None:
@@ -208,6 +209,8 @@ class Supervisor(ABC):
             self._loop.call_later(action.delay, self.post, fired)
         else:
             self._hands.perform(action)
+            if isinstance(action, Forget):
+                self._reloads.forget(action.service)
 
     def _changed(self, change: Transition) -> None:
         at = time.time() - (self._now - change.now)
