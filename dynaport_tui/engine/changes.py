@@ -55,6 +55,8 @@ class Changes:
 
     def __init__(self) -> None:
         self._loaded: dict[str, dict[Path, Stamp | None]] = {}
+        self._present: dict[str, dict[Path, Stamp | None]] = {}
+        """Of what is loaded, what the present start loaded."""
         self._read: dict[Path, Stamp | None] = {}
         self._reported: dict[Path, Stamp | None] = {}
         self._fresh: dict[Path, Stamp | None] = {}
@@ -66,11 +68,20 @@ class Changes:
 
     def loaded(self, service: str, files: Mapping[str, Stamp | None]) -> None:
         """The service loads these files, which look so."""
-        known = self._loaded.setdefault(service, {})
         found = {Path(os.path.realpath(file)): was for file, was in files.items()}
-        if len(known) < MOST_FILES:
-            known |= found
-            self._fresh |= found
+        for known in (self._loaded, self._present):
+            own = known.setdefault(service, {})
+            if len(own) < MOST_FILES:
+                own |= found
+        self._fresh |= found
+
+    def starts(self, service: str) -> None:
+        """What the service loads from here on, another process loads."""
+        self._present[service] = {}
+
+    def works(self, service: str) -> None:
+        """The present process came up: what only earlier ones loaded matters no more."""
+        self._loaded[service] = self._present.setdefault(service, {})
 
     def reads(self, paths: Iterable[Path]) -> None:
         """The engine itself is about to read these."""
@@ -109,6 +120,7 @@ class Changes:
     def forget(self, service: str) -> None:
         """The service is no more."""
         self._loaded.pop(service, None)
+        self._present.pop(service, None)
 
     def files(self, project: ProjectSpec, records: Mapping[str, Record]) -> set[Path]:
         """The single files to watch: what was loaded, and what the project says of itself."""

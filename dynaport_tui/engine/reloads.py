@@ -96,6 +96,7 @@ class Reloads:
     def forget(self, service: str) -> None:
         """A service is no more."""
         self._changes.forget(service)
+        self._under_way.pop(service, None)
         self._stir()
 
     def _stir(self) -> None:
@@ -159,18 +160,33 @@ class Reloads:
 
     def moved(self, change: Transition) -> None:
         """A service changed its state: that may end a reload, and changes what to watch."""
-        if change.new in (State.BACKOFF, State.FAILED):
+        if change.new is State.STARTING:
+            self._changes.starts(change.service)
+        elif change.old is State.STARTING and change.new in _UP:
+            self._changes.works(change.service)
+            self._stir()
+        elif change.new in (State.BACKOFF, State.FAILED):
             self._stir()
         reload = self._under_way.get(change.service)
-        if reload is None or change.new not in _ENDS or change.old is not State.STARTING:
+        if reload is None:
             return
+        if change.new is State.STOPPED and not self._wanted(change.service):
+            del self._under_way[change.service]
+        elif change.new is State.FAILED or (change.old is State.STARTING and change.new in _ENDS):
+            self._ended(reload, change)
+
+    def _wanted(self, service: str) -> bool:
+        record = self._engine.fleet.records.get(service)
+        return record is not None and record.wanted
+
+    def _ended(self, reload: _Reload, change: Transition) -> None:
         del self._under_way[change.service]
         self._engine.publish(
             Reloaded(
                 at=time.time(),
                 service=change.service,
                 files=reload.files,
-                ok=change.new in (State.READY, State.DONE),
+                ok=change.new in _UP,
                 why=change.why,
                 seconds=round(time.monotonic() - reload.started, 3),
             )
@@ -180,7 +196,8 @@ class Reloads:
         self._engine.publish(Notice(at=time.time(), text=text))
 
 
-_ENDS = (State.READY, State.DONE, State.UNHEALTHY, State.BACKOFF, State.FAILED)
+_UP = (State.READY, State.DONE)
+_ENDS = (*_UP, State.UNHEALTHY, State.BACKOFF)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -104,3 +104,18 @@ class TestDefault:
             changes.expand([], str(tmp_path))
             found.append(module in changes.files(spec, own))
         assert found == [True, False, True]
+
+    def test_a_file_that_is_loaded_no_more_matters_until_the_new_process_works(
+        self, tmp_path: Path
+    ) -> None:
+        old, both, new = (write(tmp_path / name) for name in ("old.py", "both.py", "new.py"))
+        own, changes, spec = records(record(tmp_path, "users")), Changes(), project()
+        changes.starts("users")
+        changes.loaded("users", stamps_of(old, both))
+        changes.works("users")
+        changes.starts("users")
+        changes.loaded("users", stamps_of(both))
+        assert {old, both} <= changes.files(spec, own)
+        changes.works("users")
+        changes.loaded("users", stamps_of(new))
+        assert changes.files(spec, own) & {old, both, new} == {both, new}
