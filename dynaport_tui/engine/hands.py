@@ -40,6 +40,7 @@ class Hands:
         publish: Callable[[Event], None],
         epoch: Callable[[str], int],
         loaded: Callable[[str, Mapping[str, Stamp | None]], None],
+        launches: Callable[[], Iterable[Launch]],
     ) -> None:
         self.root = str(file.parent)
         self.runtime = socket_path(file).parent
@@ -48,7 +49,7 @@ class Hands:
         self._publish = publish
         self._log_folder = log_folder(file)
         self._runners: dict[str, Runner] = {}
-        self._nurseries = Nurseries(self._nursery_lost)
+        self._nurseries = Nurseries(self._nursery_lost, launches)
 
     def __getitem__(self, service: str) -> Runner:
         """The runner of a service."""
@@ -71,6 +72,10 @@ class Hands:
     def prepare(self, launches: Iterable[Launch]) -> None:
         """Start the nurseries that these will need."""
         self._nurseries.prepare(launches)
+
+    def retire(self) -> None:
+        """End the nurseries that nobody needs any more."""
+        self._nurseries.retire()
 
     async def bind(self, launches: Mapping[str, Launch]) -> None:
         """Hold all ports before anything starts; raises PortTaken."""

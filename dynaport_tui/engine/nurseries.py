@@ -8,7 +8,7 @@ import itertools
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
@@ -47,15 +47,18 @@ class _Route:
 
 class Nurseries:
     """Starts a nursery when the first service needs it, and hands its events to whom they
-    concern. `lost` is told of one that died.
+    concern. `lost` is told of one that died; `needed` names all that may have to be started.
     """
 
-    def __init__(self, lost: Callable[[Nursery], None]) -> None:
-        self._lost = lost
+    def __init__(
+        self, lost: Callable[[Nursery], None], needed: Callable[[], Iterable[Launch]]
+    ) -> None:
+        self._lost, self._needed = lost, needed
         self._all: dict[Key, Nursery] = {}
+        self._leaving: set[Nursery] = set()
         self._routes: dict[int, _Route] = {}
         self._numbers = itertools.count(1)
-        self._sweeps: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self._births = threading.Lock()
 
     def route(self, nursery: Nursery, heard: Heard) -> int:
@@ -69,7 +72,24 @@ class Nurseries:
 
     def unroute(self, spawn: int) -> None:
         """No more events of that spawn."""
-        self._routes.pop(spawn, None)
+        if self._routes.pop(spawn, None) is not None:
+            asyncio.get_running_loop().call_soon(self.retire)
+
+    def retire(self) -> None:
+        """End those in which nothing runs and nothing is going to be started, all but the last."""
+        keys = {_key(launch) for launch in self._needed() if launch.kind != "command"}
+        busy = {route.nursery for route in self._routes.values()}
+        for key, nursery in list(self._all.items()):
+            if key not in keys and nursery not in busy and len(self._all) > 1:
+                del self._all[key]
+                self._leaving.add(nursery)
+                self._end(self._leave(nursery))
+
+    async def _leave(self, nursery: Nursery) -> None:
+        try:
+            await nursery.quit()
+        finally:
+            self._leaving.discard(nursery)
 
     def prepare(self, launches: Iterable[Launch]) -> None:
         """Start the nurseries that these will need, so that they import while we do other
@@ -83,7 +103,7 @@ class Nurseries:
         """The nursery for a launch; an executed program is born in whichever there is."""
         if launch.kind == "command":
             return self.any()
-        return self._get((launch.python, at_start(launch.env)), warm=True)
+        return self._get(_key(launch), warm=True)
 
     def any(self) -> Nursery:
         """A nursery for programs that are only executed."""
@@ -113,9 +133,12 @@ class Nurseries:
         again.
         """
         self._all = {key: n for key, n in self._all.items() if n is not nursery}
-        task = asyncio.ensure_future(self._sweep(nursery))
-        self._sweeps.add(task)
-        task.add_done_callback(self._sweeps.discard)
+        self._end(self._sweep(nursery))
+
+    def _end(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def _sweep(self, nursery: Nursery) -> None:
         try:
@@ -131,12 +154,16 @@ class Nurseries:
             await asyncio.to_thread(sweep_orphans, self._pids, self._births)
 
     def _pids(self) -> list[int]:
-        return [nursery.pid for nursery in self._all.values()]
+        return [nursery.pid for nursery in (*self._all.values(), *self._leaving)]
 
     async def close(self) -> None:
         """End all of them and whatever is left below us."""
-        if self._sweeps:  # one that broke is told of by the loop
-            await asyncio.wait(self._sweeps)
+        if self._ending:  # one that broke is told of by the loop
+            await asyncio.wait(self._ending)
         nurseries, self._all = list(self._all.values()), {}
         await asyncio.gather(*(nursery.quit() for nursery in nurseries))
         await self._sweep_orphans()
+
+
+def _key(launch: Launch) -> Key:
+    return launch.python, at_start(launch.env)

@@ -76,6 +76,7 @@ class Supervisor(ABC):
             publish=self.publish,
             epoch=lambda service: self.fleet.records[service].epoch,
             loaded=self._reloads.loaded,
+            launches=lambda: (record.launch for record in self.fleet.records.values()),
         )
         self._verdict: Verdict | None = None
         self._interrupted_at: float | None = None
@@ -345,6 +346,7 @@ class Supervisor(ABC):
         )
         for spec in project.services.values():
             self._hands.add(spec, project.log)
+        self._hands.retire()
         for service in before.keys() & launches.keys():
             self._moved(service, before[service], launches[service].port)
         self.turn_soon()

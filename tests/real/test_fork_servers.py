@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import venv
 
 import pytest
 
 from tests.project import Project
 from tests.real.families import nurseries
-from tests.real.harness import Dynaport
+from tests.real.harness import Dynaport, wait_until
+
+PAGE = """
+    import flask
+    app = flask.Flask(__name__)
+"""
 
 
 def engine(dynaport: Dynaport) -> int:
@@ -41,3 +48,20 @@ def test_an_interpreter_that_is_none_is_named_once(
     assert said in failed[0]
     assert "starts again" not in out
     assert "broke" not in out
+
+
+def test_the_fork_server_of_an_interpreter_that_nobody_names_any_more_ends(
+    project: Project, dynaport: Dynaport
+) -> None:
+    venv.create(project.folder / "another", symlinks=True)
+    services = '[services.a]\napp = "a:app"\n[services.b]\nport = false\nscript = "b.py"\n'
+    other = 'python = "another"\n'
+    project(
+        {"services.toml": services + other, "a.py": PAGE, "b.py": "import time\ntime.sleep(600)"}
+    )
+    dynaport.run("up", "-d").expect(0)
+    dynaport.wait_until_ready()
+    assert len(nurseries(engine(dynaport))) == 2
+    project({"services.toml": services})
+    wait_until(lambda: set(nurseries(engine(dynaport))) == {sys.executable}, what="one is left")
+    dynaport.wait_for_state("b", "READY")
