@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -65,13 +66,22 @@ class Dynaport:
         return other
 
     def start(
-        self, *args: str, env: Mapping[str, str] | None = None, terminal: bool = False
+        self,
+        *args: str,
+        env: Mapping[str, str] | None = None,
+        terminal: bool = False,
+        stdout: int = subprocess.PIPE,
     ) -> Running:
-        """Start it in the background, `env` laid over the test's variables."""
+        """Start it in the background, `env` laid over the test's variables.
+
+        `stdout`: a descriptor that it writes to; nothing is collected then.
+        """
         if "-d" in args:
             self._detached.add(self.folder)
         variables = {**os.environ, **_import_path(), **(env or {})}
-        running = Running(self._command, args, self.folder, variables, terminal=terminal)
+        running = Running(
+            self._command, args, self.folder, variables, terminal=terminal, stdout=stdout
+        )
         self._started.append(running)
         return running
 

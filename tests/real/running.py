@@ -111,8 +111,10 @@ class Running:
         env: Mapping[str, str],
         *,
         terminal: bool = False,
+        stdout: int = subprocess.PIPE,
     ) -> None:
         self.args = args
+        self._stdout = stdout
         self._changed = threading.Condition()
         self._streams = {"out": _Lines(self._changed), "err": _Lines(self._changed)}
         self._gone = threading.Event()
@@ -128,14 +130,16 @@ class Running:
             cwd=folder,
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=self._stdout,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        assert process.stdout is not None
         assert process.stderr is not None
-        self._read("out", process.stdout)
         self._read("err", process.stderr)
+        if process.stdout is None:
+            self._streams["out"].ended = True
+        else:
+            self._read("out", process.stdout)
         return process
 
     def _on_terminal(
