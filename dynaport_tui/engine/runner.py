@@ -11,7 +11,7 @@ from ..model.reports import (
     Start,
 )
 from ..model.view import Exit
-from .notify import NotifySocket
+from .notify import NotifySocket, Pace
 from .nursery import NotPython
 from .run import Run
 from .sockets import HeldSocket, PortTaken, check_free, hold
@@ -32,6 +32,7 @@ class Runner:
         self.scheme = "http"
         self._current: Run | None = None
         self._notify: NotifySocket | None = None
+        self._statuses = Pace(lambda text: desk.said(spec.id, text))
 
     # ---- the port
 
@@ -99,10 +100,11 @@ class Runner:
     def _notified(self, message: dict[str, str]) -> None:
         if self._current is None:
             return
-        if message.get("READY") == "1":
-            self._current.ready(message.get("STATUS") or "said READY=1")
-        elif "STATUS" in message:
-            self._desk.said(self.spec.id, message["STATUS"])
+        status = message.get("STATUS", "")
+        if message.get("READY") == "1" and not self.spec.health.explicit:
+            self._current.ready(status or "said READY=1")
+        elif status:
+            self._statuses.say(status)
 
     def close(self) -> None:
         """Let go of everything but the processes."""
@@ -112,6 +114,7 @@ class Runner:
         if self._notify is not None:
             self._notify.close()
             self._notify = None
+        self._statuses.close()
         self.log.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from dynaport_tui.engine.logs import ServiceLog
 from dynaport_tui.engine.process import ReportChannel, Serves, Told
 from dynaport_tui.engine.runner import Runner
 from dynaport_tui.model.launch import Launch
-from dynaport_tui.model.reports import Answered, Exited, Gone, Start
+from dynaport_tui.model.reports import Answered, Exited, Gone, ReadyReport, Start
 from dynaport_tui.model.spec import Kind, LogSpec, ProbeSpec, ServiceSpec
 from tests.fakes import FakeDesk
 
@@ -132,4 +133,57 @@ async def test_a_new_way_to_ask_is_of_no_concern_to_a_process_that_ended(desk: F
     service.respec(spec(desk, "command", ProbeSpec(kind="http", path="/")))
     assert asyncio.all_tasks() == tasks
     assert len(desk.reports) == before
+    service.close()
+
+
+def notify(desk: FakeDesk, *messages: bytes) -> None:
+    """What the service of the newest start sends as sd_notify(3) does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.connect(desk.nursery.asked[-1]["env"]["NOTIFY_SOCKET"])
+        for message in messages:
+            sender.send(message)
+
+
+async def test_a_service_that_says_it_is_ready_is_believed(desk: FakeDesk) -> None:
+    service = runner(desk)
+    service.start(start(desk))
+    notify(desk, b"READY=1\nSTATUS=42 jobs\n")
+    assert await desk.next(ReadyReport) == ReadyReport(service="users", run=1, why="42 jobs")
+    service.close()
+
+
+async def test_one_that_services_toml_asks_itself_is_not_believed_but_heard(
+    desk: FakeDesk,
+) -> None:
+    service = runner(desk, health=ProbeSpec(kind="http", path="/healthz"))
+    service.start(start(desk))
+    notify(desk, b"READY=1\nSTATUS=42 jobs", b"STOPPING=1", b"WATCHDOG=1")
+    await desk.came.wait()
+    assert desk.sayings == ["42 jobs"]
+    assert desk.reports == []
+    service.close()
+
+
+async def test_a_status_is_one_short_line_without_control_codes(desk: FakeDesk) -> None:
+    service = runner(desk)
+    service.start(start(desk))
+    notify(desk, b"STATUS=\x1b[2J\x1b]0;mine\x07\x1b[31mred\xff " + b"x" * 1000)
+    await desk.came.wait()
+    (said,) = desk.sayings
+    assert said.startswith("red\ufffd xxx")
+    assert len(said) == 200
+    service.close()
+
+
+async def test_of_a_flood_of_statuses_the_first_and_the_last_are_passed_on(
+    desk: FakeDesk,
+) -> None:
+    service = runner(desk)
+    service.start(start(desk))
+    notify(desk, b"STATUS=first", b"STATUS=second", b"STATUS=third", b"STATUS=last")
+    async with asyncio.timeout(5):
+        while len(desk.sayings) < 2:
+            desk.came.clear()
+            await desk.came.wait()
+    assert desk.sayings == ["first", "last"]
     service.close()
