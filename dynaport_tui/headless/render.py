@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol
-from zlib import crc32
 
 import msgspec
 
@@ -23,6 +22,7 @@ from ..model.view import (
 )
 from ..model.wire import encode_event, encode_snapshot
 from .calm import Calm
+from .palette import Palette
 from .readiness import Readiness
 
 Format = Literal["text", "json", "github"]
@@ -33,7 +33,6 @@ OWN = "dynaport"
 TAIL = 10
 """Log lines that are repeated at the end for a service that failed."""
 
-_COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 _RED, _BOLD, _DIM = "31", "1", "2"
 _WORDS = {
     State.STARTING: "is starting",
@@ -133,6 +132,7 @@ class Text:
     def __init__(self, *, colour: bool) -> None:
         self.colour = colour
         self._prefixes: dict[str, str] = {}
+        self._palette = Palette()
         self._urls: dict[str, str] = {}
         self._said: dict[str, str] = {}
         """Service -> the cause that was shown last."""
@@ -292,11 +292,8 @@ class Text:
 
     def _prefix(self, name: str) -> str:
         padded = f"{name:{self._width}}"
-        code = _BOLD if name == OWN else str(self._colour(name))
+        code = _BOLD if name == OWN else self._palette.code(name)
         return f"{self._painted(padded, code)} | "
-
-    def _colour(self, name: str) -> int:
-        return _COLOURS[crc32(name.encode()) % len(_COLOURS)]
 
     def _painted(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
@@ -306,6 +303,7 @@ def _reload(event: Reloaded) -> str:
     more = len(event.files) - 3
     files = ", ".join(event.files[:3]) + (f" and {more} more" if more > 0 else "")
     if not event.ok:
-        return f"{event.service} was not reloaded ({files}): {event.why}"
+        which = "" if all(file in event.why for file in event.files) else f" ({files})"
+        return f"{event.service} was not reloaded{which}: {event.why}"
     took = f"{event.seconds * 1000:.0f} ms" if event.seconds < 1 else f"{event.seconds:.1f} s"
     return f"{event.service} was reloaded in {took}: {files or event.why}"

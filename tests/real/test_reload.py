@@ -323,7 +323,7 @@ def test_a_broken_save_names_file_and_line_and_the_mended_one_brings_it_back(
     stream = up(dynaport)
     before = dynaport.pids()
     project({"shop/deep.py": text})
-    said = stream.wait_for_line(rf"users was not reloaded .*{error}.*shop/deep.py:{line}\b")
+    said = stream.wait_for_line(rf"users was not reloaded.*{error}.*shop/deep.py:{line}\b")
     assert " dynaport | " in said
     broken = dynaport.wait_for_state("users", "FAILED", "BACKOFF")
     why = dynaport.run("why", "users").expect(0).out

@@ -208,6 +208,32 @@ async def test_colours_of_services_are_kept_and_ended_where_there_is_colour(
     assert "\x1b[31mred\x1b[0m\n" in text
 
 
+async def test_no_two_services_have_the_same_colour_while_there_are_enough(
+    reader: Reader,
+) -> None:
+    names = [f"service-{number}" for number in range(10)]
+    engine = FakeEngine(*map(status, names))
+    async with streaming(engine, reader, colour=True):
+        for name in names:
+            engine.say(name, "hello")
+        text = await reader.until("service-9.*hello")
+
+    assert len(set(re.findall(r"\x1b\[(\d+)mservice-\d", text))) == len(names)
+
+
+async def test_a_reload_that_failed_names_a_file_once(reader: Reader) -> None:
+    why = "SyntaxError: invalid syntax  users/app.py:25"
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader):
+        for files in (["users/app.py"], ["users/app.py", "users/shop.py"]):
+            event = Reloaded(at=NOON, service="users", files=files, ok=False, why=why, seconds=0.1)
+            engine.publish(event)
+        text = await reader.until("shop.py.*")
+
+    assert f"users was not reloaded: {why}" in text
+    assert f"users was not reloaded (users/app.py, users/shop.py): {why}" in text
+
+
 async def test_colours_of_services_are_taken_off_where_there_is_none(reader: Reader) -> None:
     engine = FakeEngine(status("users"))
     async with streaming(engine, reader):
