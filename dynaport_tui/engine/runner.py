@@ -43,6 +43,7 @@ class Runner:
             return
         if self.held is not None:
             if (self.held.host, self.held.port) == (launch.host, launch.port):
+                self.held.restore()
                 return
             self.let_go()
         self.held = hold(launch.host, launch.port)

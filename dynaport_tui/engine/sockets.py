@@ -80,6 +80,11 @@ class HeldSocket:
         """The descriptor, -1 once it is closed."""
         return self.socket.fileno()
 
+    def restore(self) -> None:
+        """Put back what a program that had it may have changed; raises OSError."""
+        self.socket.setblocking(False)
+        self.socket.listen(BACKLOG)
+
     def close(self) -> None:
         """Let go of it; others that it was handed to keep listening. Safe to repeat."""
         self.socket.close()
@@ -100,12 +105,12 @@ def hold(host: str, port: int) -> HeldSocket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address != "::")
         listener.bind((address, port))
-        listener.listen(BACKLOG)
-        listener.setblocking(False)
+        held = HeldSocket(host, port, listener)
+        held.restore()
     except OSError as error:
         listener.close()
         raise _taken(port, host, error) from None
-    return HeldSocket(host, port, listener)
+    return held
 
 
 def check_free(port: int, host: str = "127.0.0.1") -> None:

@@ -187,3 +187,19 @@ async def test_of_a_flood_of_statuses_the_first_and_the_last_are_passed_on(
             await desk.came.wait()
     assert desk.sayings == ["first", "last"]
     service.close()
+
+
+async def test_each_start_finds_the_held_socket_as_it_was_first(desk: FakeDesk, port: int) -> None:
+    service = runner(desk, "app")
+    action = start(desk, "app")
+    action = replace(action, launch=replace(action.launch, held=True, port=port))
+    service.start(action)
+    assert service.held is not None
+    with socket.socket(fileno=os.dup(service.held.fileno())) as program:
+        program.setblocking(True)
+        program.shutdown(socket.SHUT_RD)  # on Linux it then listens no more
+        desk.hear("failed", error="it ended")
+        service.start(action)
+        assert not os.get_blocking(program.fileno())
+        socket.create_connection(("127.0.0.1", port)).close()
+    service.close()

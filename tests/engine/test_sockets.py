@@ -45,13 +45,6 @@ Outsider = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-@pytest.fixture
 def outsider(private: object) -> Iterator[Outsider]:
     """Start a program that listens, and end it with the test."""
     with ExitStack() as started:
