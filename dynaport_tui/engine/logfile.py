@@ -75,8 +75,7 @@ class LogFile:
     def __init__(self, folder: Path, service: str, *, max_size: int, keep: int) -> None:
         self._folder = folder
         self._service = service
-        self._max = max(max_size, 1)
-        self._keep = keep
+        self.resize(max_size=max_size, keep=keep)
         self._fd: int | None = None
         self._times: int | None = None
         self._size = 0
@@ -90,6 +89,12 @@ class LogFile:
         """The same of the entry that was written last, perhaps not to its end."""
         self._records = bytearray()
         self._ran_before = False
+
+    def resize(self, *, max_size: int, keep: int) -> None:
+        """Rotate after so many bytes, and keep so many rotated files, from now on; may be called
+        from any thread.
+        """
+        self._max, self._keep = max(max_size, 1), keep
 
     @property
     def path(self) -> Path:
@@ -118,6 +123,7 @@ class LogFile:
             if fd is not None:
                 os.close(fd)
         self._fd = self._times = None
+        self._records.clear()
 
     def _write(self) -> None:
         self._check()
@@ -169,10 +175,10 @@ class LogFile:
             self._records += _RECORD.pack(self._size + offset, ms << 1 | stream)
 
     def _write_records(self) -> None:
-        records = bytes(self._records)
-        self._records.clear()
-        if records and self._times is not None:
-            os.write(self._times, records)
+        # What a full disk does not take stays for later: half a record would shift all after it.
+        while self._records and self._times is not None:
+            written = os.write(self._times, self._records)
+            del self._records[:written]
 
     # Files
 
@@ -206,22 +212,26 @@ class LogFile:
 
     def _open_times(self, path: Path) -> int:
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        size = os.fstat(fd).st_size
-        last = os.pread(fd, _RECORD.size, max(size - _RECORD.size, 0))
-        torn = size % _RECORD.size != 0
-        # An index whose file was emptied since, or whose last record is torn, says nothing true.
-        if torn or (last and _RECORD.unpack(last)[0] > self._size):
-            os.ftruncate(fd, 0)
+        found = os.fstat(fd).st_size
+        size = found - found % _RECORD.size
+        last = os.pread(fd, _RECORD.size, max(size - _RECORD.size, 0)) if size else b""
+        if last and _RECORD.unpack(last)[0] > self._size:
+            size = 0  # the file was emptied since: its index says nothing true
+        if size != found:
+            os.ftruncate(fd, size)
         return fd
 
     def _rotate(self) -> None:
         self._write_records()
         self.close()
-        for number in range(self._keep, -1, -1):
+        keep, last = self._keep, self._keep
+        while log_path(self._folder, self._service, last + 1).exists():
+            last += 1  # from a time when more were kept
+        for number in range(last, -1, -1):
             old = log_path(self._folder, self._service, number)
             new = log_path(self._folder, self._service, number + 1)
-            _move(old, new, drop=number == self._keep)
-            _move(times_path(old), times_path(new), drop=number == self._keep)
+            _move(old, new, drop=number >= keep)
+            _move(times_path(old), times_path(new), drop=number >= keep)
         self._size = 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from itertools import pairwise
@@ -91,6 +92,55 @@ def test_no_byte_is_lost_over_rotated_files(
         assert newer
     whole = b"".join(parts).decode()
     assert texts(folder) == (whole.removesuffix("\n").split("\n") if whole else [])
+
+
+def test_files_of_a_time_when_more_were_kept_go_with_the_next_rotation(tmp_path: Path) -> None:
+    write(tmp_path, *[(float(n), b"line %d\n" % n) for n in range(6)], max_size=7, keep=5)
+    write(tmp_path, (6.0, b"line 6\n"), max_size=7, keep=2)
+    assert contents(tmp_path) == [b"line 6\n", b"line 5\n", b"line 4\n"]
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_a_disk_that_takes_a_little_at_a_time_gets_all_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: really_write(fd, data[:5]))
+    write(tmp_path, (1.0, b"first line\n"), (2.0, b"second line\n"))
+    found = [(line.at, line.text) for line in read_files(tmp_path, "users")]
+    assert found == [(1.0, "first line"), (2.0, "second line")]
+
+
+def test_an_index_that_a_full_disk_did_not_take_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_write, room = os.write, [3]
+
+    def write(fd: int, data: bytes) -> int:
+        if os.fstat(fd).st_ino != times_path(tmp_path / "users.log").stat().st_ino:
+            return really_write(fd, data)
+        if not room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return really_write(fd, data[: room.pop()])
+
+    monkeypatch.setattr(os, "write", write)
+    file = LogFile(tmp_path, "users", max_size=1000, keep=1)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        file.append([Entry(b"first\n", 1.0, "stdout")])
+    monkeypatch.undo()
+    file.append([Entry(b"second\n", 2.0, "stdout")])
+    file.close()
+    found = [(line.at, line.text) for line in read_files(tmp_path, "users")]
+    assert found == [(1.0, "first"), (2.0, "second")]
+
+
+def test_of_an_index_whose_last_record_is_torn_the_others_count(tmp_path: Path) -> None:
+    write(tmp_path, (1.0, b"first\n"))
+    with times_path(tmp_path / "users.log").open("ab") as index:
+        index.write(b"torn")
+    write(tmp_path, (2.0, b"second\n"))
+    found = [(line.at, line.text) for line in read_files(tmp_path, "users")]
+    assert found == [(1.0, "first"), (2.0, "second")]
 
 
 def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
