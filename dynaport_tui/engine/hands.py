@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .nursery import Nursery
     from .stamps import Stamp
 
+_WRITING = 2.0
+"""Seconds that a slow disk has for the last lines of all logs."""
+
 
 class Hands:
     """The runners and nurseries; the Desk that each runner works at."""
@@ -49,6 +52,8 @@ class Hands:
         self._publish = publish
         self._log_folder = log_folder(file)
         self._runners: dict[str, Runner] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        """Those that wait for the last lines of a log that nobody sees any more."""
         self._nurseries = Nurseries(self._nursery_lost, launches)
 
     def __getitem__(self, service: str) -> Runner:
@@ -59,6 +64,7 @@ class Hands:
         """Make ready for a service, or take in what changed of it."""
         if spec.id in self._runners:
             self._runners[spec.id].respec(spec)
+            self._runners[spec.id].log.respec(log)
             return
         lines = ServiceLog(
             spec.id,
@@ -89,7 +95,13 @@ class Hands:
             case Signal():
                 self._runners[action.service].signal(action.signal)
             case Forget():
-                self._runners.pop(action.service).close()
+                self._forget(self._runners.pop(action.service))
+
+    def _forget(self, runner: Runner) -> None:
+        runner.close()
+        task = asyncio.get_running_loop().create_task(runner.log.closed(_WRITING))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     def errand(self, name: str) -> Errand:
         """A program to be run once."""
@@ -97,9 +109,12 @@ class Hands:
         return Errand(nursery, self._nurseries, mark=f"{self.engine_id}/{name}", name=name)
 
     async def drain(self, seconds: float) -> None:
-        """Wait at most `seconds` for the last output of what has ended."""
+        """Wait at most `seconds` for the last output of what has ended, then close the logs."""
         logs = [runner.log for runner in self._runners.values()]
         await asyncio.gather(*(log.drain(seconds) for log in logs))
+        for log in logs:
+            log.close()
+        await asyncio.gather(*self._ending, *(log.closed(_WRITING) for log in logs))
 
     async def end(self) -> None:
         """End every process that is left, at once."""

@@ -46,12 +46,11 @@ class ServiceLog:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.service = service
-        self._folder = folder
         self._advanced = advanced
         self._clock = clock
         self._ring = Ring(spec.lines)
-        file = LogFile(folder, service, max_size=spec.max_size, keep=spec.keep)
-        self._writer = LogWriter(file, name=service, notice=notice, room=self._resume)
+        self._file = LogFile(folder, service, max_size=spec.max_size, keep=spec.keep)
+        self._writer = LogWriter(self._file, name=service, notice=notice, room=self._resume)
         self._attachments: set[Attachment] = set()
         self._unfinished: Attachment | None = None
         """Who wrote the last bytes, when they were no whole line."""
@@ -82,10 +81,6 @@ class ServiceLog:
         """At most `limit` kept lines numbered above `after`, oldest first."""
         return [self._line(raw) for raw in self._ring.lines(after, limit)]
 
-    def tail(self, count: int) -> list[LogLine]:
-        """The newest `count` lines, oldest first."""
-        return self.lines(self.last - count, count) if count > 0 else []
-
     def follow(self, seen: Callable[[bytes], None]) -> Callable[[], None]:
         """Call `seen` with each block of whole new lines, uncleaned, as it comes; returns what ends
         that.
@@ -95,19 +90,26 @@ class ServiceLog:
         self._followers[key] = seen
         return lambda: _forget(self._followers, key)
 
-    def paths(self) -> list[Path]:
-        """The files that exist, newest first."""
-        return paths(self._folder, self.service)
-
     async def drain(self, seconds: float) -> None:
         """Wait at most `seconds` for the end of all that is attached."""
         await asyncio.gather(*(attachment.drain(seconds) for attachment in self._attachments))
 
     def close(self) -> None:
-        """Close every attachment and write what waits, for at most two seconds; safe to repeat."""
+        """Close every attachment and begin to write what waits; safe to repeat."""
         for attachment in tuple(self._attachments):
             attachment.close()
         self._writer.close()
+
+    async def closed(self, seconds: float) -> None:
+        """After `close`: wait at most `seconds` until all is written, and give notice of what is
+        not.
+        """
+        await self._writer.closed(seconds)
+
+    def respec(self, spec: LogSpec) -> None:
+        """Keep so much from now on."""
+        self._ring.resize(spec.lines)
+        self._file.resize(max_size=spec.max_size, keep=spec.keep)
 
     def _take(self, attachment: Attachment, cut: Cut) -> None:
         at = self._clock()

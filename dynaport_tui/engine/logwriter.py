@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from .logfile import Entry, LogFile
@@ -16,7 +18,34 @@ LIMIT = 8 * 1024 * 1024
 """Bytes that may wait for the disk, a service."""
 RETRY = 2.0
 """Seconds after which a write that failed is tried again."""
-_CLOSING = 2.0
+
+
+class _Worker:
+    """A thread that does one job after the other, and does not hold up the end of the process."""
+
+    def __init__(self, name: str) -> None:
+        self._jobs: SimpleQueue[tuple[Callable[[], None], Future[None]] | None] = SimpleQueue()
+        Thread(target=self._run, name=name, daemon=True).start()
+
+    def submit(self, work: Callable[[], None]) -> Future[None]:
+        """Do this after all that was submitted before."""
+        future: Future[None] = Future()
+        self._jobs.put((work, future))
+        return future
+
+    def end(self) -> None:
+        """End after what was submitted."""
+        self._jobs.put(None)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, future = job
+            try:
+                work()
+            except BaseException as error:  # it belongs to whoever waits for the job
+                future.set_exception(error)
+            else:
+                future.set_result(None)
 
 
 class LogWriter:
@@ -39,7 +68,8 @@ class LogWriter:
         self._queued = 0
         self._writing = 0
         self._job: Future[None] | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._last: Future[None] | None = None
+        self._worker: _Worker | None = None
         self._error: OSError | None = None
         self._lost = 0
         self._lost_at = 0.0
@@ -67,34 +97,48 @@ class LogWriter:
             self._begin()
 
     def close(self) -> None:
-        """Write what waits, for at most two seconds, and close the file; safe to repeat."""
+        """Begin to write what waits and to close the file then; safe to repeat."""
         if self._closed:
             return
         self._closed = True
         if self._retry is not None:
             self._retry.cancel()
-        if self._pool is None:
+        if self._worker is None:
             return
         if self._error is not None:
             self._mark_gap(self._error)
         queue, self._queue = self._queue, []
-        last = self._pool.submit(self._finish, queue)
+        self._last = self._worker.submit(lambda: self._finish(queue))
+        self._worker.end()
+
+    async def closed(self, seconds: float) -> None:
+        """After `close`: wait at most `seconds` until all is written, and say what is not."""
+        if self._last is None:
+            return
+        ended, last = asyncio.Event(), self._last
+        self._last = None
+        loop = asyncio.get_running_loop()
+        last.add_done_callback(lambda job: _tell(loop, lambda _: ended.set(), job))
         try:
-            last.result(_CLOSING)
+            async with asyncio.timeout(seconds):
+                await ended.wait()
         except TimeoutError:
             self._notice(f"the disk is too slow: the log of {self._name} lacks its last lines")
-        except OSError as error:
+            return
+        error = last.exception()
+        if isinstance(error, OSError):
             self._notice(self._cannot(error))
-        self._pool.shutdown(wait=False)
+        elif error is not None:
+            raise error
 
     def _begin(self) -> None:
         loop = asyncio.get_running_loop()
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, f"log of {self._name}")
+        if self._worker is None:
+            self._worker = _Worker(f"log of {self._name}")
         queue, self._queue = self._queue, []
         self._writing += self._queued
         self._queued = 0
-        self._job = self._pool.submit(self._file.append, queue)
+        self._job = self._worker.submit(lambda: self._file.append(queue))
         self._job.add_done_callback(lambda job: _tell(loop, self._written, job))
 
     def _finish(self, queue: list[Entry]) -> None:

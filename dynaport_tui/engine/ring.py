@@ -61,6 +61,11 @@ class Ring:
             return self.last + 1
         return max(self._chunks[self._head].first, self.last - self._lines + 1)
 
+    def resize(self, lines: int) -> None:
+        """Keep so many lines from now on."""
+        self._lines = max(lines, 1)
+        self._trim()
+
     def append(self, data: bytes, at: float, stream: Stream) -> int:
         """Keep the whole lines of `data`, which ends with a newline; returns how many they are."""
         count = data.count(b"\n")

@@ -14,7 +14,7 @@ import pytest
 from dynaport_tui.engine import logwriter
 from dynaport_tui.engine.cutter import PIECE
 from dynaport_tui.engine.logfile import Entry, LogFile
-from dynaport_tui.engine.logs import ServiceLog, read_files
+from dynaport_tui.engine.logs import ServiceLog, paths, read_files
 from dynaport_tui.model.spec import LogSpec
 
 if TYPE_CHECKING:
@@ -72,15 +72,21 @@ class Printing:
     def texts(self) -> list[str]:
         return [line.text for line in self.log.lines(limit=10**9)]
 
-    def written(self) -> bytes:
+    @property
+    def paths(self) -> list[Path]:
+        return paths(self.folder, "users")
+
+    async def written(self) -> bytes:
         """All files in the order of time, after the log was closed."""
         self.log.close()
-        return b"".join(path.read_bytes() for path in reversed(self.log.paths()))
+        await self.log.closed(8)
+        return b"".join(path.read_bytes() for path in reversed(self.paths))
 
-    def end(self) -> None:
+    async def end(self) -> None:
         for end in self._ends:
             os.close(end)
         self.log.close()
+        await self.log.closed(8)
 
 
 def _write(fd: int, data: tuple[bytes, ...]) -> None:
@@ -99,7 +105,7 @@ async def printing(
     try:
         yield printing
     finally:
-        printing.end()
+        await printing.end()
 
 
 async def test_lines_are_numbered_from_one_and_tagged_with_their_stream(tmp_path: Path) -> None:
@@ -121,9 +127,7 @@ async def test_views_pull_the_lines_that_they_can_show(tmp_path: Path) -> None:
         await service.prints(b"".join(b"%d\n" % n for n in range(1, 101)))
         log = service.log
     assert [line.number for line in log.lines(after=10, limit=3)] == [11, 12, 13]
-    assert [line.text for line in log.tail(2)] == ["99", "100"]
     assert log.lines(after=100) == []
-    assert log.tail(0) == []
     assert (log.first, log.last) == (1, 100)
 
 
@@ -134,7 +138,7 @@ async def test_memory_keeps_the_newest_lines_and_the_file_all(tmp_path: Path) ->
         log = service.log
         assert (log.first, log.last) == (4901, 5000)
         assert [line.number for line in log.lines(limit=10**6)] == list(range(4901, 5001))
-        assert service.written() == printed
+        assert await service.written() == printed
 
 
 async def test_a_line_without_an_end_is_shown_after_a_moment(tmp_path: Path) -> None:
@@ -145,7 +149,7 @@ async def test_a_line_without_an_end_is_shown_after_a_moment(tmp_path: Path) -> 
         os.write(pipe, b"\nnext\n")
         await service.until(lambda: service.log.last == 2)
         assert service.texts() == ["(Pdb) ", "next"]
-        assert service.written() == b"(Pdb) \nnext\n"
+        assert await service.written() == b"(Pdb) \nnext\n"
 
 
 async def test_the_rest_of_a_line_that_was_shown_early_is_a_line_of_its_own(tmp_path: Path) -> None:
@@ -156,14 +160,14 @@ async def test_the_rest_of_a_line_that_was_shown_early_is_a_line_of_its_own(tmp_
         os.write(pipe, b" done\n")
         await service.until(lambda: service.log.last == 2)
         assert service.texts() == ["loading ...", " done"]
-        assert service.written() == b"loading ... done\n"
+        assert await service.written() == b"loading ... done\n"
 
 
 async def test_a_last_line_without_an_end_is_kept(tmp_path: Path) -> None:
     async with printing(tmp_path) as service:
         await service.prints(b"one\ntwo")
         assert service.texts() == ["one", "two"]
-        assert service.written() == b"one\ntwo"
+        assert await service.written() == b"one\ntwo"
 
 
 async def test_lines_of_two_streams_never_mix(tmp_path: Path) -> None:
@@ -177,7 +181,7 @@ async def test_lines_of_two_streams_never_mix(tmp_path: Path) -> None:
         os.write(out, b"ne\n")
         await service.until(lambda: service.log.last == 3)
         assert service.texts() == ["half a li", "Traceback", "ne"]
-        assert service.written() == b"half a li\nTraceback\nne\n"
+        assert await service.written() == b"half a li\nTraceback\nne\n"
 
 
 async def test_a_line_of_ten_megabytes_is_cut_for_the_views_alone(tmp_path: Path) -> None:
@@ -188,7 +192,7 @@ async def test_a_line_of_ten_megabytes_is_cut_for_the_views_alone(tmp_path: Path
         assert max(len(text.encode()) for text in texts) <= PIECE
         assert texts[-1] == "after"
         assert "".join(texts[:-1]) == "x" + endless.decode()
-        assert service.written() == b"x" + endless + b"\nafter\n"
+        assert await service.written() == b"x" + endless + b"\nafter\n"
 
 
 async def test_bytes_that_are_no_text_reach_the_file_untouched(tmp_path: Path) -> None:
@@ -196,7 +200,7 @@ async def test_bytes_that_are_no_text_reach_the_file_untouched(tmp_path: Path) -
     async with printing(tmp_path) as service:
         await service.prints(odd)
         assert service.texts() == ["�� café \x1b[31mred\x1b[0m"]
-        assert service.written() == odd
+        assert await service.written() == odd
 
 
 async def test_a_flood_is_told_at_most_once_a_loop_turn_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -215,8 +219,8 @@ async def test_a_flood_is_told_at_most_once_a_loop_turn_and_nothing_is_lost(tmp_
         counting.cancel()
         await service.until(lambda: service.advances[-1:] == [200_000])
         assert len(service.advances) <= turns
-        assert service.written() == block * 100
-        assert len(service.log.paths()) == 7
+        assert await service.written() == block * 100
+        assert len(service.paths) == 7
 
 
 async def test_many_small_writes_are_read_a_few_at_a_time(tmp_path: Path) -> None:
@@ -225,7 +229,7 @@ async def test_many_small_writes_are_read_a_few_at_a_time(tmp_path: Path) -> Non
         await service.prints(*lines)
         await service.until(lambda: service.advances[-1:] == [5000])
         assert len(service.advances) < 2500
-        assert service.written() == b"".join(lines)
+        assert await service.written() == b"".join(lines)
 
 
 async def test_output_ends_with_whoever_holds_the_pipe_last(tmp_path: Path) -> None:
@@ -267,14 +271,14 @@ async def test_a_new_run_goes_on_in_the_old_file(tmp_path: Path) -> None:
     async with printing(tmp_path) as service:
         await service.prints(b"second\n")
         assert [line.number for line in service.log.lines()] == [1]
-        assert service.written() == b"first\nunfinished\nsecond\n"
+        assert await service.written() == b"first\nunfinished\nsecond\n"
 
 
 async def test_a_silent_service_has_no_file(tmp_path: Path) -> None:
     async with printing(tmp_path / "logs") as service:
         await service.prints()
         service.log.close()
-        assert service.log.paths() == []
+        assert service.paths == []
 
 
 async def test_a_disk_that_refuses_is_said_once_and_tried_again(
@@ -293,7 +297,7 @@ async def test_a_disk_that_refuses_is_said_once_and_tried_again(
         await service.until(lambda: len(service.notices) == 2)
         await service.prints(b"new\n")
         assert len(service.texts()) == 4
-        written = service.written().decode()
+        written = (await service.written()).decode()
     assert "cannot be written: " in service.notices[0]
     assert str(folder) in service.notices[0]
     assert service.notices[1:] == ["the log of users is written again"]
@@ -322,7 +326,52 @@ async def test_a_slow_disk_makes_the_service_wait_and_loses_nothing(
         assert service.log.last == 1
         may_write.set()
         await service.until(lambda: service.log.last == 2)
-        assert service.written() == b"x" * 2000 + b"\nwaits in the pipe\n"
+        assert await service.written() == b"x" * 2000 + b"\nwaits in the pipe\n"
+
+
+async def test_a_disk_that_hangs_holds_nobody_up_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write = threading.Event()
+    monkeypatch.setattr(LogFile, "append", lambda _file, _entries: may_write.wait(8))
+    async with printing(tmp_path) as service:
+        await service.prints(b"hello\n")
+        began = time.monotonic()
+        service.log.close()
+        assert time.monotonic() - began < 1
+        await service.log.closed(0.01)
+        await service.log.closed(8)
+        assert service.notices == ["the disk is too slow: the log of users lacks its last lines"]
+        writing = [thread for thread in threading.enumerate() if thread.name == "log of users"]
+        assert [thread.daemon for thread in writing] == [True]
+        may_write.set()
+        await asyncio.to_thread(writing[0].join, 8)
+
+
+async def test_a_disk_that_refuses_the_last_lines_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    async with printing(folder) as service:
+        await service.prints(b"hello\n")
+        await asyncio.to_thread(_wait_for, folder / "users.log", b"hello\n")
+        service.log.respec(LogSpec(max_size=1))
+        (folder / "users.log.1").mkdir()
+        (folder / "users.log.2").mkdir()
+        (folder / "users.log.2" / "full").touch()
+        await service.prints(b"more\n")
+        service.log.close()
+        await service.log.closed(8)
+        assert "cannot be written" in service.notices[0]
+
+
+async def test_other_bounds_hold_from_then_on(tmp_path: Path) -> None:
+    async with printing(tmp_path, lines=100) as service:
+        await service.prints(b"".join(b"%d\n" % n for n in range(1, 101)))
+        service.log.respec(LogSpec(lines=3, max_size=10, keep=1))
+        assert service.texts() == ["98", "99", "100"]
+        await service.prints(b"eight...\n")
+        assert service.texts() == ["99", "100", "eight..."]
+        await service.prints(b"twelve..\n")
+        assert await service.written() == b"eight...\ntwelve..\n"
 
 
 async def test_a_removed_file_is_made_anew(tmp_path: Path) -> None:
@@ -331,7 +380,7 @@ async def test_a_removed_file_is_made_anew(tmp_path: Path) -> None:
         await asyncio.to_thread(_wait_for, service.folder / "users.log", b"old\n")
         (service.folder / "users.log").unlink()
         await service.prints(b"new\n")
-        assert service.written() == b"new\n"
+        assert await service.written() == b"new\n"
 
 
 def _wait_for(path: Path, content: bytes) -> None:
