@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .keys import NAME
 from .problems import Problem, Report, Spot, did_you_mean, known, quoted
 from .profiles import KINDS, Draft, Selection, instance_names
+from .shell import takes_shells_place
 
 if TYPE_CHECKING:
     from .layers import Layer
@@ -29,6 +30,8 @@ def check_services(selection: Selection, report: Report) -> None:
         _check_instances(name, layer)
     for draft in selection.drafts:
         _check_served(draft)
+        _check_debug(draft)
+        _check_held(draft)
         _check_workers(draft, selection)
         _check_port(draft)
         _check_slots(draft)
@@ -118,6 +121,43 @@ def _check_served(draft: Draft) -> None:
         layer.spot_of("task").error(
             "an app is served until it is stopped and never runs to its end",
             "Write script or command in place of app, or remove task.",
+        )
+
+
+def _check_debug(draft: Draft) -> None:
+    layer, server = draft.layer, draft.layer.value("server", "werkzeug")
+    if not layer.value("debug"):
+        return
+    if draft.kind == "command":
+        layer.spot_of("debug").error(
+            f"Werkzeug's debugger is for an app or a script, but {draft.name} is a command",
+            "Remove this line.",
+        )
+    elif server != "werkzeug":
+        layer.spot_of("debug").error(
+            f"Werkzeug's debugger needs the werkzeug server, but {draft.name} is served by"
+            f" {server} (line {layer.spot_of('server').line})",
+            "Remove this line, or write debug = false beside that one.",
+        )
+
+
+def _check_held(draft: Draft) -> None:
+    """What cannot be with a socket that dynaport listens on itself."""
+    layer, kind = draft.layer, draft.kind
+    handed = kind == "command" and layer.value("hand_down")
+    if not draft.listens or not (handed or kind in ("app", "script")):
+        return
+    health = layer.table("health")
+    if health.value("tcp") and not any(key in health for key in ("http", "command", "log")):
+        health.spot_of("tcp").error(
+            f"dynaport listens for {draft.name} all the time, so a connection always succeeds",
+            'Write http = "/", or the path of a page that tells, in place of tcp.',
+        )
+    command = layer.value("command")
+    if handed and isinstance(command, str) and not takes_shells_place(command):
+        layer.spot_of("command").error(
+            "the socket is handed to the shell that this needs, and not to the program",
+            'Write a list, as in ["program", "--option"], or exec before the program.',
         )
 
 

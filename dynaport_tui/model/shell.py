@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _OPERATORS = frozenset("|&;<>()`\n")
 _OWN_WORDS = frozenset(
     """
@@ -12,6 +14,9 @@ _OWN_WORDS = frozenset(
 )
 """What the shell itself acts on at the start of a command (POSIX, Shell Command Language)."""
 
+_EXEC = re.compile(r"(?:^|[;\n]|&&|\|\|)\s*exec\s")
+"""A command that says so itself, as in `cd jobs && exec worker`."""
+
 
 def shell_command(text: str) -> tuple[str, ...]:
     """What is executed for a command that goes through sh.
@@ -20,6 +25,14 @@ def shell_command(text: str) -> tuple[str, ...]:
     first, and its exit is told as its own and not as the shell's.
     """
     text = text.strip()
+    return ("/bin/sh", "-c", f"exec {text}" if _is_program(text) else text)
+
+
+def takes_shells_place(text: str) -> bool:
+    """Whether the program of such a command will be the process that was started."""
+    return _is_program(text.strip()) or _EXEC.search(text) is not None
+
+
+def _is_program(text: str) -> bool:
     first = text.split(maxsplit=1)[0] if text else ""
-    single = not (_OPERATORS & set(text) or first in _OWN_WORDS or "=" in first)
-    return ("/bin/sh", "-c", f"exec {text}" if single else text)
+    return not (_OPERATORS & set(text) or first in _OWN_WORDS or "=" in first)

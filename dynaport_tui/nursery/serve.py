@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def prepare(place: Place) -> None:
     """Let the libraries that serve meet the held socket; before any code of the project runs."""
+    if place.request.debug:
+        os.environ["FLASK_DEBUG"] = "1"  # read by Flask where an application is made, or run
     bind.install(place)
     hooks.after_import("werkzeug.serving", lambda module: _change_werkzeug(module, place))
     hooks.after_import("flask.cli", _silence_banner)
@@ -27,8 +29,6 @@ def app(place: Place) -> None:
     request = place.request
     newborn.arguments(request, request.cwd, list(request.argv))
     newborn.main_module(None)
-    if request.debug:
-        os.environ["FLASK_DEBUG"] = "1"  # read by Flask where an application is made
     application = load.application(request.argv[0], request.cwd)
     if place.held is None:
         raise Unusable("an `app` needs a port; take `port = false` out of services.toml")
@@ -52,10 +52,15 @@ def _serve_wsgi(place: Place, application: Any) -> None:
     from . import wsgi
 
     if place.request.debug:
-        if isinstance(getattr(application, "debug", None), bool):
-            application.debug = True
+        _set_debug(application)
         application = _with_debugger(application, place, evalex=True)
     wsgi.serve(place, application, threaded=True)
+
+
+def _set_debug(application: Any) -> None:
+    """Let Flask pass errors on to the debugger."""
+    if isinstance(getattr(application, "debug", None), bool):
+        application.debug = True
 
 
 def _with_debugger(application: Any, place: Place, *, evalex: bool) -> Any:
@@ -114,11 +119,13 @@ def _run(place: Place, application: Any, settings: dict[str, Any]) -> None:
     """What run_simple does, with the held socket for whatever address it was given."""
     from . import wsgi
 
+    if place.request.debug:
+        _set_debug(application)
     if settings.get("static_files"):
         from werkzeug.middleware.shared_data import SharedDataMiddleware
 
         application = SharedDataMiddleware(application, settings["static_files"])
-    if settings.get("use_debugger"):
+    if place.request.debug or settings.get("use_debugger"):
         application = _with_debugger(application, place, evalex=settings.get("use_evalex", True))
     wsgi.serve(place, application, **{n: settings[n] for n in _FOR_SERVER if n in settings})
 

@@ -79,6 +79,10 @@ def test_project_keys_replace_the_defaults() -> None:
     assert project.dashboard == {}
 
 
+def test_an_app_may_have_a_debugger() -> None:
+    assert users("debug = true").debug
+
+
 def test_a_service_takes_every_key() -> None:
     service = users(
         """
@@ -95,7 +99,7 @@ def test_a_service_takes_every_key() -> None:
         ignore = "migrations/**"
         reload = "restart"
         warm = false
-        debug = true
+        debug = false
         stop_signal = "SIGINT"
         stop_grace = "1m30s"
         tty = true
@@ -127,7 +131,6 @@ def test_a_service_takes_every_key() -> None:
         ignore=("migrations/**",),
         reload="restart",
         warm=False,
-        debug=True,
         stop_signal="INT",
         stop_grace=90.0,
         tty=True,
@@ -298,7 +301,7 @@ command = "cache"
 name = "shop-prod"
 [profiles.full.services.users]
 env = { B = "4" }
-health = { tcp = true }
+health = { log = "up" }
 """
 
 
@@ -323,7 +326,7 @@ def test_later_profiles_lie_over_earlier_ones() -> None:
     assert read(PROFILES, "prod", "full").services["users"].env["B"] == "4"
     assert read(PROFILES, "full", "prod").services["users"].env["B"] == "3"
     assert read(PROFILES, "prod", "full").services["users"].health == ProbeSpec(
-        kind="tcp", interval=60.0
+        kind="log", pattern="up", interval=60.0
     )
     assert "mail" in read(PROFILES, "full", "prod").services
 

@@ -103,6 +103,41 @@ CASES = [
         id="a number in a command",
     ),
     pytest.param(
+        '[services.x]\ncommand = "x"\ndebug = true\n',
+        (),
+        "3: services.x.debug: Werkzeug's debugger is for an app or a script, but x is a command. "
+        "Remove this line.",
+        id="a command with a debugger",
+    ),
+    pytest.param(
+        USERS + 'debug = true\n[profiles.prod.services.users]\nserver = "gunicorn"\n',
+        ("prod",),
+        "3: services.users.debug: Werkzeug's debugger needs the werkzeug server, but users is "
+        "served by gunicorn (line 5). Remove this line, or write debug = false beside that one.",
+        id="another server with a debugger",
+    ),
+    pytest.param(
+        USERS + "health = { tcp = true }\n",
+        (),
+        "3: services.users.health.tcp: dynaport listens for users all the time, so a connection "
+        'always succeeds. Write http = "/", or the path of a page that tells, in place of tcp.',
+        id="a connection as health of an app",
+    ),
+    pytest.param(
+        '[services.x]\ncommand = "x"\nhand_down = true\nhealth = { tcp = true }\n',
+        (),
+        "4: services.x.health.tcp: dynaport listens for x all the time, so a connection "
+        'always succeeds. Write http = "/", or the path of a page that tells, in place of tcp.',
+        id="a connection as health of a command that is handed its socket",
+    ),
+    pytest.param(
+        '[services.x]\ncommand = "cd web && serve"\nhand_down = true\n',
+        (),
+        "2: services.x.command: the socket is handed to the shell that this needs, and not to the "
+        'program. Write a list, as in ["program", "--option"], or exec before the program.',
+        id="a socket handed to a shell",
+    ),
+    pytest.param(
         '[services.x]\ncommand = "x"\nwarm = false\n',
         (),
         "3: services.x.warm: a command is never started warm; that is for an app or a script. "

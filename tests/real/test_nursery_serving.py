@@ -181,6 +181,15 @@ def test_debug_turns_the_debugger_on_for_an_app(nursery: Nursery, tmp_path: Path
     assert "Debugger PIN: " in start.stderr
 
 
+def test_debug_turns_the_debugger_on_for_a_script_that_does_without(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    write(tmp_path, app=USUAL.replace("debug=True", "debug=False"))
+    with running(nursery, "script", "app.py", cwd=tmp_path, debug=True) as (_, address):
+        status, body, _headers = get(address, "/broken")
+        assert (status, "__debugger__" in body) == (500, True)
+
+
 def test_without_debug_an_error_is_in_the_log_alone(nursery: Nursery, tmp_path: Path) -> None:
     write(tmp_path, app=FLASK)
     with running(nursery, "app", "app:app", cwd=tmp_path) as (start, address):
