@@ -73,6 +73,8 @@ class FakeEngine:
         self.variables: dict[str, str] = {"PORT": "20417", "API_KEY": "abc"}
         self.acts: list[tuple[Verb, list[str]]] = []
         self.downs = 0
+        self.watched = False
+        """Whether somebody has subscribed."""
         self.downed = asyncio.Event()
         self.refusal: ActionError | None = None
         self.kept = 50_000
@@ -89,6 +91,7 @@ class FakeEngine:
 
     def subscribe(self) -> BusSubscription:
         """A real subscription."""
+        self.watched = True
         return self._bus.subscribe()
 
     def logs(self, service: str, after: int = 0, limit: int = 1000) -> Sequence[LogLine]:
@@ -176,11 +179,6 @@ class FakeEngine:
     def publish(self, event: Event) -> None:
         """Any event."""
         self._bus.publish(event)
-
-    @property
-    def watched(self) -> bool:
-        """Whether somebody is subscribed."""
-        return self._bus.watched
 
     def end(self, code: int, why: str) -> None:
         """The last event, once."""

@@ -86,11 +86,6 @@ class Bus:
         self._subscriptions: set[BusSubscription] = set()
         self._closed = False
 
-    @property
-    def watched(self) -> bool:
-        """Whether anybody is subscribed."""
-        return bool(self._subscriptions)
-
     def publish(self, event: Event) -> None:
         """Queue `event` for every subscriber."""
         for subscription in self._subscriptions:

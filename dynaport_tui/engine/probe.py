@@ -9,7 +9,7 @@ import importlib
 import shlex
 import socket
 import ssl
-import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..model.spec import ProbeSpec
 
 RUNNER_PATH = "/_dynaport/health"
-EPOCH_HEADER = "X-Dynaport-Epoch"
 USER_AGENT = "dynaport-probe"
 
 _BODY = 65536
@@ -45,8 +44,6 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     latency_ms: float | None = None
     why: str
     """A phrase for a cause line: `answered GET /healthz in 3 ms`."""
-    epoch: int | None = None
-    """Which of the service's processes answered, where our runner serves it."""
 
 
 async def probe(
@@ -99,9 +96,8 @@ async def _http(
     any_answer: bool,
     headers: Mapping[str, str] | None,
 ) -> ProbeResult:
-    # In a thread: the first import costs about 0.2 s, which the loop has no time for.
-    if "aiohttp.web" not in sys.modules:
-        await asyncio.to_thread(importlib.import_module, "aiohttp")
+    if not _imported.is_set():
+        await asyncio.to_thread(_import)
     import aiohttp
 
     started = time.monotonic()
@@ -127,6 +123,15 @@ async def _http(
     return _answered(response, took, what, any_answer)
 
 
+_imported = threading.Event()
+
+
+def _import() -> None:
+    """In a thread: it costs about 0.2 s, which the loop has no time for."""
+    importlib.import_module("aiohttp")
+    _imported.set()
+
+
 async def _read_some(response: aiohttp.ClientResponse) -> None:
     import aiohttp
 
@@ -141,13 +146,11 @@ def _answered(
     response: aiohttp.ClientResponse, took: float, what: str, any_answer: bool
 ) -> ProbeResult:
     status = f"{response.status} {response.reason or ''}".strip()
-    epoch = response.headers.get(EPOCH_HEADER, "")
     good = any_answer or 200 <= response.status < 400
     return ProbeResult(
         ok=good,
         latency_ms=_ms(took),
         why=f"answered {what} in {seconds(took)}" if good else f"{what} answered {status}",
-        epoch=int(epoch) if epoch.isascii() and epoch.isdigit() else None,
     )
 
 

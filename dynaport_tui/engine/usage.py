@@ -22,8 +22,6 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Of one core since the pass before; None in the first pass that sees the service."""
     rss_bytes: int
     """Pages that several processes share are counted in each."""
-    pids: tuple[int, ...]
-    """The whole tree, the leader first: whoever leaves it later still belongs to the service."""
 
 
 class Sampler:
@@ -60,7 +58,7 @@ class Sampler:
         since: float,
         elapsed: float,
     ) -> Usage:
-        spent, rss, pids, known = 0.0, 0, [], False
+        spent, rss, known = 0.0, 0, False
         for process in tree:
             figures = _figures(process)
             if figures is None:
@@ -72,9 +70,8 @@ class Sampler:
             spent += cpu - before.get(key, 0.0 if key[1] >= since else cpu)
             known = known or key in before
             rss += memory
-            pids.append(process.pid)
         percent = round(100 * spent / elapsed, 1) if known and elapsed > 0 else None
-        return Usage(cpu_percent=percent, rss_bytes=rss, pids=tuple(pids))
+        return Usage(cpu_percent=percent, rss_bytes=rss)
 
 
 def _pass() -> tuple[dict[int, psutil.Process], dict[int, list[int]]]:

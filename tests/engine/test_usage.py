@@ -8,6 +8,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psutil
+
 from dynaport_tui.engine.usage import Sampler
 
 if TYPE_CHECKING:
@@ -45,9 +47,8 @@ def burn() -> None:
 def test_a_service_is_its_leader_with_all_descendants() -> None:
     with family() as parent:
         usage = Sampler().sample({"users": parent.pid})["users"]
-    assert usage.pids[0] == parent.pid
-    assert len(usage.pids) == 2
-    assert usage.rss_bytes > 2_000_000
+        leader = psutil.Process(parent.pid).memory_info().rss
+    assert usage.rss_bytes > 1.5 * leader
 
 
 def test_cpu_is_the_share_of_one_core_between_two_passes() -> None:
