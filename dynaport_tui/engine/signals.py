@@ -17,12 +17,18 @@ _WORDS = {
 
 
 class Signals:
-    """Passes each signal on with a word for people."""
+    """Passes each signal on with a word for people.
+
+    HUP stays ignored where it is ignored already, as nohup(1) has it. INT does not: a shell ignores
+    it for whatever a script runs in the background, and `kill -INT` is to stop that too.
+    """
 
     def __init__(self, interrupted: Callable[[int, str], None]) -> None:
         self._interrupted = interrupted
         self._loop = asyncio.get_running_loop()
-        for number in _WORDS:
+        nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._numbers = [n for n in _WORDS if not (nohup and n == signal.SIGHUP)]
+        for number in self._numbers:
             self._loop.add_signal_handler(number, self._came, number)
 
     def _came(self, number: signal.Signals) -> None:
@@ -30,5 +36,5 @@ class Signals:
 
     def close(self) -> None:
         """Back to Python's own handlers."""
-        for number in _WORDS:
+        for number in self._numbers:
             self._loop.remove_signal_handler(number)
