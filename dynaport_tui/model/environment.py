@@ -14,8 +14,12 @@ from .shell import shell_command
 if TYPE_CHECKING:
     from .spec import ProjectSpec, ServiceSpec
 
-NOT_INHERITED = ("WERKZEUG_", "DYNAPORT_", "LISTEN_", "NOTIFY_", "WATCHDOG_")
+_OURS_ALONE = ("DYNAPORT_", "LISTEN_", "NOTIFY_", "WATCHDOG_")
+"""Prefixes of variables that speak of one process, and that we give ourselves."""
+NOT_INHERITED = ("WERKZEUG_", *_OURS_ALONE)
 """Prefixes of the shell's variables that speak of somebody else's process."""
+_FOLDERS = ("DYNAPORT_STATE_DIR", "DYNAPORT_RUNTIME_DIR")
+"""Where dynaport keeps what it knows: the same for a dynaport that a service runs."""
 NOT_INHERITED_NAMES = frozenset({"FLASK_RUN_FROM_CLI", "__PYVENV_LAUNCHER__"})
 
 
@@ -149,13 +153,14 @@ def _launch(
 
 
 def _inherited(shell: Mapping[str, str], files: Mapping[str, str]) -> dict[str, str]:
-    """The shell's environment, without what belongs to another process, over the env files."""
+    """The shell's environment over the env files, both without what belongs to another process."""
+    filed = {name: value for name, value in files.items() if not name.startswith(_OURS_ALONE)}
     inherited = {
         name: value
         for name, value in shell.items()
-        if not name.startswith(NOT_INHERITED) and name not in NOT_INHERITED_NAMES
+        if name in _FOLDERS or not (name.startswith(NOT_INHERITED) or name in NOT_INHERITED_NAMES)
     }
-    return {**files, **inherited}
+    return {**filed, **inherited}
 
 
 def _given(

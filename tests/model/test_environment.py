@@ -127,6 +127,18 @@ class TestPrecedence:
     def test_what_belongs_to_another_process_is_not_inherited(self, name: str) -> None:
         assert name not in env(service("worker", listens=False), shell={name: "3"})
 
+    @pytest.mark.parametrize(
+        "name",
+        ["DYNAPORT_URL", "DYNAPORT_SOCKET_X", "LISTEN_FDS", "NOTIFY_SOCKET", "WATCHDOG_USEC"],
+    )
+    def test_no_env_file_speaks_of_a_process_either(self, name: str) -> None:
+        files = {"worker": {name: "3"}}
+        assert name not in env(service("worker", listens=False), env_files=files)
+
+    @pytest.mark.parametrize("name", ["DYNAPORT_STATE_DIR", "DYNAPORT_RUNTIME_DIR"])
+    def test_where_dynaport_keeps_what_it_knows_is_inherited(self, name: str) -> None:
+        assert env(USERS, shell={name: "/srv/dp"})[name] == "/srv/dp"
+
     def test_what_an_env_file_or_services_toml_says_is_meant(self) -> None:
         files = {"users": {"WERKZEUG_DEBUG_PIN": "off"}}
         assert env(USERS, env_files=files)["WERKZEUG_DEBUG_PIN"] == "off"
