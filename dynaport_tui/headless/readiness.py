@@ -24,11 +24,13 @@ class Readiness:
         self._tasks: frozenset[str] = frozenset()
         self._since = 0.0
 
-    def begin(self, snapshot: Snapshot) -> None:
-        """Wait for what is wanted now and not ready; for nothing where all of it is."""
+    def begin(self, snapshot: Snapshot) -> bool:
+        """Wait for what is wanted now and not ready; whether that is nothing of something."""
         self._since = time.time()
         self._tasks = frozenset(status.id for status in snapshot.services if status.task)
-        self._missing = {s.id for s in snapshot.services if s.wanted and not settled(s)}
+        wanted = [status for status in snapshot.services if status.wanted]
+        self._missing = {status.id for status in wanted if not settled(status)}
+        return bool(wanted) and not self._missing
 
     def marked(self, items: Iterable[Event | LogLine]) -> Iterator[Event | LogLine]:
         """The items, with the notice behind the change that completes them."""

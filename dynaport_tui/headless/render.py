@@ -152,15 +152,19 @@ class Text:
     def begin(self, snapshot: Snapshot) -> str:
         """What runs from which file, and every address."""
         self.know(snapshot)
-        self._readiness.begin(snapshot)
+        ready = self._readiness.begin(snapshot)
         now, count = time.time(), len(snapshot.services)
         head = f"{snapshot.project.name}: {count} {'service' if count == 1 else 'services'}, "
         lines = [self.own(now, head + f"from {snapshot.project.file}")]
         lines += [self.own(now, line) for line in self._addresses(snapshot)]
         lines += [self.own(now, f"{s.id} {s.why}") for s in snapshot.services if s.waiting]
+        bad = [s for s in snapshot.services if s.state in _BAD and not s.waiting]
+        lines += [self.own(now, f"{s.id} {_WORDS[s.state]}: {s.why}", bad=True) for s in bad]
         lines += [self.own(now, note) for note in snapshot.project.notes]
         if snapshot.project.error:
             lines.append(self.own(now, snapshot.project.error, bad=True))
+        if ready:
+            lines.append(self.own(now, "everything is ready"))
         return "".join(lines)
 
     def _addresses(self, snapshot: Snapshot) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from . import wording
 from .machine import State
 
 if TYPE_CHECKING:
@@ -96,6 +97,6 @@ def _failed(records: list[Record]) -> Verdict:
     names = [r.id for r in records]
     return Verdict(
         code=SERVICE_FAILED,
-        why="; ".join(f"{r.id} failed: {r.why}" for r in records),
+        why="; ".join(f"{r.id} failed: {wording.last_words(r.why)}" for r in records),
         short=f"ending, because {' and '.join(names)} failed",
     )

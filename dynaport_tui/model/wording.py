@@ -34,6 +34,8 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
+_AGAIN = "; starts again in "
+
 _NAMED = 3
 """Processes that are named at most."""
 
@@ -70,7 +72,12 @@ def left_behind(text: str, pids: tuple[int, ...]) -> str:
 def backing_off(text: str, delay: float, streak: int, most: int) -> str:
     """An exit that is followed by another start; `streak` starts in a row did not last."""
     count = f", try {streak + 1} of {most}" if streak else ""
-    return f"{text}; starts again in {seconds(delay)}{count}"
+    return f"{text}{_AGAIN}{seconds(delay)}{count}"
+
+
+def last_words(why: str) -> str:
+    """The cause of a service that will not start again after all, because the run ends with it."""
+    return why.partition(_AGAIN)[0]
 
 
 def failed(text: str, spec: ServiceSpec, report: Exited, streak: int) -> str:

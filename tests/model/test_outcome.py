@@ -142,6 +142,15 @@ class TestErrand:
         story.ended("web", 1)
         assert code(story, errand=True) == SERVICE_FAILED
 
+    def test_it_promises_no_start_that_will_not_come(self) -> None:
+        story = Story(service("web"), service("db"))
+        story.ended("web", 1)
+        assert "starts again" in story.why("web")
+        ended = judge(story, errand=True)
+        assert ended is not None
+        assert ended.why.startswith("web failed: exit 1 after")
+        assert "starts again" not in ended.why
+
     def test_a_one_shot_that_is_done_does_not(self) -> None:
         story = Story(task("migrate"), service("web"))
         story.ended("migrate", 0)

@@ -108,6 +108,33 @@ async def test_a_port_that_is_not_the_computed_one_says_why_at_the_top(reader: R
     assert "| users  http://127.0.0.1:20417  (20416 was in use)\n" in text.replace("|   ", "| ")
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State.READY, "everything is ready"),
+        (State.FAILED, "users failed: exit 1 after 0.2 s"),
+        (State.UNHEALTHY, "users is unhealthy: exit 1 after 0.2 s"),
+    ],
+)
+async def test_who_comes_later_reads_at_the_top_how_things_are(
+    reader: Reader, state: State, said: str
+) -> None:
+    engine = FakeEngine(status("users", state, why="exit 1 after 0.2 s"))
+    async with streaming(engine, reader):
+        text = await reader.until(said)
+
+    assert text.splitlines()[-1].endswith(f" dynaport | {said}")
+
+
+async def test_nothing_is_ready_where_nothing_is_wanted(reader: Reader) -> None:
+    engine = FakeEngine(status("users", State.STOPPED, wanted=False))
+    async with streaming(engine, reader):
+        engine.say("users", "hello")
+        text = await reader.until("hello")
+
+    assert "ready" not in text
+
+
 async def test_it_is_told_once_when_everything_is_ready(reader: Reader) -> None:
     engine = FakeEngine(
         status("migrate", State.STARTING, task=True),
