@@ -144,6 +144,11 @@ class ForkServer:
                 self._quit()
 
     def _spawn(self, request: Request, fds: list[int]) -> None:
+        if len(fds) < len(request.fds):  # the system drops those for which there is no room here
+            _close(*fds)
+            error = "the fork server has no file descriptor left"
+            self._say("failed", id=request.id, error=error, again=True)
+            return
         if not request.executed and suitable.needs_fresh_interpreter(request):
             request = request._replace(cold=True)
         if request.executed:
@@ -160,7 +165,7 @@ class ForkServer:
             status, theirs = os.pipe()
             pid = os.fork()
         except OSError as error:
-            self._say("failed", id=request.id, error=f"cannot fork: {error.strerror}")
+            self._say("failed", id=request.id, error=f"cannot fork: {error.strerror}", again=True)
         if pid == 0:
             hooks.between = None
             self._channel.forget()

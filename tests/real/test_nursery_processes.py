@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import sys
 import time
@@ -301,6 +302,21 @@ def test_leaders_die_with_a_killed_nursery() -> None:
         every = [pid for start in starts for pid in pids(nursery, start, 1)]
         nursery.process.send_signal(signal.SIGKILL)
         wait_dead(every)
+
+
+@pytest.mark.parametrize("spare", range(4))
+def test_a_start_for_which_there_is_no_room_now_may_be_tried_again(spare: int) -> None:
+    with Nursery(mode="bare") as nursery:
+        nursery.wait_event("hello")
+        pid = nursery.process.pid
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        used = {int(fd.name) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+        room = [number for number in range(64) if number not in used][spare]
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, limits[1]))
+        failed = nursery.wait_event("failed", nursery.spawn("exec", "true"))
+        assert failed["again"]
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        assert nursery.wait_end(nursery.spawn("exec", "true"))["code"] == 0
 
 
 def test_many_starts_at_once_all_end(nursery: Nursery) -> None:
