@@ -36,7 +36,8 @@ class Prober:
     """Probes one process of a service until it is cancelled; two probes never overlap.
 
     `ask` puts the question (kinds runner, http, tcp, command); `follow` gives the log's new lines
-    (kind log). The kinds `log` and `alive` report once, when it is so.
+    (kind log). The kinds `log` and `alive` report once, when it is so. `calm`: so many seconds
+    lie at least between two questions while it answers.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Prober:
         *,
         ask: Ask | None = None,
         follow: Follow | None = None,
+        calm: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[float, float], float] = random.uniform,
@@ -54,6 +56,7 @@ class Prober:
         self._report = report
         self._ask = ask
         self._follow = follow
+        self._calm = calm
         self._sleep = sleep
         self._clock = clock
         self._jitter = jitter
@@ -92,8 +95,8 @@ class Prober:
             self._report(result)
             ready = ready or result.ok
             if ready or self._clock() >= slow_from:
-                pause = self._spec.interval * (1 + self._jitter(-_JITTER, _JITTER))
-                await self._sleep(pause)
+                every = max(self._spec.interval, self._calm if result.ok else 0.0)
+                await self._sleep(every * (1 + self._jitter(-_JITTER, _JITTER)))
             else:
                 await self._sleep(pause)
                 pause = min(pause * _GROWTH, SLOWEST)

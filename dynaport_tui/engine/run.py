@@ -16,6 +16,7 @@ from ..model.reports import (
     Survivors,
     Unanswered,
 )
+from ..model.spec import INTERVAL
 from ..model.view import Exit
 from .errand import Errand
 from .probe import ProbeResult, probe
@@ -47,6 +48,8 @@ _PORT_PATIENCE = 3.0
 """Seconds to wait, after everything of a service ended, for its port to be free again."""
 _PRINTED = 10_000
 """Lines looked through for what a log probe waits for, when it begins to ask."""
+_CALM = 30.0
+"""Seconds between two questions to a server that is not ours while it answers: it may log each."""
 _WORDS = 200
 """Lines looked through for the cause of an exit."""
 
@@ -226,8 +229,14 @@ class Run:
         self._stop_probing()
         if not self._can_be_asked:
             return
+        health = self._runner.spec.health
+        seen = health.kind == "runner" and not self._answers and health.interval == INTERVAL
         self._prober = Prober(
-            self._runner.spec.health, self._probed, ask=self._ask, follow=self._follow
+            health,
+            self._probed,
+            ask=self._ask,
+            follow=self._follow,
+            calm=_CALM if seen else 0.0,
         )
         self._prober.start()
 

@@ -16,6 +16,10 @@ ReloadMode = Literal["overlap", "restart", "off"]
 Server = Literal["werkzeug", "gunicorn", "uvicorn", "hypercorn"]
 
 
+INTERVAL = 5.0
+"""Seconds between two probes where services.toml names none."""
+
+
 class ProbeSpec(msgspec.Struct, frozen=True, kw_only=True):
     """How a service is asked whether it works; times in seconds.
 
@@ -30,7 +34,7 @@ class ProbeSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Of `command`: a string goes through sh, a tuple does not."""
     pattern: str = ""
     """Of `log`: a regular expression that a line of the service's log must match."""
-    interval: float = 5.0
+    interval: float = INTERVAL
     timeout: float = 2.0
     retries: int = 3
     start_deadline: float = 30.0

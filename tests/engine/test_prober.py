@@ -41,13 +41,16 @@ class Service:
             self.done.set()
 
 
-async def pauses(spec: ProbeSpec, *answers: ProbeResult, jitter: float = 0.0) -> list[float]:
+async def pauses(
+    spec: ProbeSpec, *answers: ProbeResult, jitter: float = 0.0, calm: float = 0.0
+) -> list[float]:
     """How long it waited between these answers."""
     time, service = FakeTime(), Service(*answers)
     prober = Prober(
         spec,
         service.report,
         ask=service.ask,
+        calm=calm,
         sleep=time.sleep,
         clock=time,
         jitter=lambda low, high: high * jitter,
@@ -70,6 +73,14 @@ async def test_a_starting_service_is_asked_quickly_and_then_less_so() -> None:
 async def test_a_ready_service_is_asked_every_interval() -> None:
     slept = await pauses(ProbeSpec(kind="tcp", interval=5), LOST, OK, OK, LOST, LOST, OK)
     assert slept == [0.05, 5, 5, 5, 5]
+
+
+async def test_one_that_is_to_be_left_in_peace_is_asked_more_often_when_it_does_not_answer() -> (
+    None
+):
+    answers = [LOST, OK, OK, LOST, LOST, OK, OK]
+    slept = await pauses(ProbeSpec(kind="tcp", interval=5), *answers, calm=30)
+    assert slept == [0.05, 30, 30, 5, 5, 30]
 
 
 async def test_the_interval_is_spread_by_a_tenth() -> None:
