@@ -17,6 +17,12 @@ HEAVY = frozenset(
 )
 """Slow to import: never at the top of what every command loads."""
 
+SLOW = frozenset({
+    "asyncio", "dynaport_tui.engine", "dynaport_tui.model.config", "email", "http.client",
+    "sqlite3", "ssl", "subprocess",
+})  # fmt: skip
+"""What a command that only asks a running engine has no time for."""
+
 VIEWS = frozenset({"flask", "rich", "textual", "click"})
 
 OURS = {
@@ -55,7 +61,7 @@ NOT_LOADED = {
     "dynaport_tui.engine": VIEWS | {"dynaport_tui.control", "dynaport_tui.cli"},
     "dynaport_tui.engine.engine": HEAVY | {"click", "dynaport_tui.control", "dynaport_tui.cli"},
     "dynaport_tui.control.protocol": HEAVY | {"asyncio", "dynaport_tui.engine"},
-    "dynaport_tui.control.client": HEAVY | {"asyncio", "click", "dynaport_tui.engine"},
+    "dynaport_tui.control.client": HEAVY | SLOW | {"click"},
     "dynaport_tui.control.server": {"textual", "flask", "dynaport_tui.engine"},
     "dynaport_tui.headless": {"textual", "flask", "aiohttp", "dynaport_tui.engine"},
     "dynaport_tui.cli.main": HEAVY | {"dynaport_tui.engine.engine"},
@@ -70,6 +76,13 @@ parts = [] if name == "dynaport_tui" else getattr(room, "__path__", [])
 for found in pkgutil.walk_packages(parts, name + "."):
     if not found.name.endswith(".__main__"):
         importlib.import_module(found.name)
+print(*sys.modules)
+"""
+
+COMMAND = """
+import sys
+from dynaport_tui.cli.main import main
+main(sys.argv[1:])
 print(*sys.modules)
 """
 
@@ -139,6 +152,13 @@ def is_inside(name: str, places: set[str]) -> bool:
 def test_importing_a_room_loads_nothing_that_it_must_not_know(name: str) -> None:
     loaded = fresh("-c", WHOLE, name)
     assert not sorted(loaded & NOT_LOADED[name])
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("args", [["--help"], ["ps"], ["why", "users"], ["url", "users"]])
+def test_a_quick_command_loads_nothing_slow(args: list[str]) -> None:
+    loaded = fresh("-c", COMMAND, *args)
+    assert not sorted(loaded & (HEAVY | SLOW))
 
 
 @pytest.mark.parametrize("room", OURS)
