@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..model import outcome
@@ -17,7 +16,6 @@ from ..model.view import (
     ProjectStatus,
     Snapshot,
 )
-from .files import outside_env
 from .options import Options
 from .supervisor import Supervisor
 
@@ -25,110 +23,128 @@ __all__ = ["Engine", "Options"]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ..model.view import LogLine, ServiceStatus, Verb
     from .bus import BusSubscription
 
 
-class Engine(Supervisor):
+class Engine:
     """Runs one project, and is the EngineView of those who look."""
+
+    def __init__(self, options: Options) -> None:
+        self._supervisor = Supervisor(options, self.snapshot)
+        self._fleet = self._supervisor.fleet
+        self._planner = self._supervisor.planner
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the control socket belongs."""
+        return self._supervisor.socket_path
+
+    @property
+    def ended_why(self) -> str:
+        """Why the run ends; empty while it goes on."""
+        verdict = self._supervisor.verdict
+        return verdict.why if verdict else ""
+
+    async def open(self) -> None:
+        """Take the project over and begin the first starts; raises what Supervisor.open does."""
+        await self._supervisor.open()
+
+    async def run(self) -> int:
+        """Until the end; the exit code."""
+        return await self._supervisor.run()
 
     def snapshot(self) -> Snapshot:
         """Everything at this instant."""
-        self._usage.looked()
+        project = self._planner.project
+        self._supervisor.usage.looked()
         return Snapshot(
             project=ProjectStatus(
-                name=self.project.name,
-                root=self.project.root,
-                file=self.project.file,
-                state=project_state(self.fleet, stopping=self._verdict is not None),
+                name=project.name,
+                root=project.root,
+                file=project.file,
+                state=project_state(self._fleet, stopping=self._supervisor.verdict is not None),
                 engine_pid=os.getpid(),
                 socket=str(self.socket_path),
-                profiles=list(self.project.profiles),
-                notes=notes(self.project),
-                error=self._error,
+                profiles=list(project.profiles),
+                notes=notes(project),
+                error=self._planner.error,
             ),
-            services=[self._status(service) for service in self.fleet.records],
+            services=[self._status(service) for service in self._fleet.records],
         )
 
     def _status(self, service: str) -> ServiceStatus:
-        runner = self._hands[service]
+        runner = self._supervisor.hands[service]
         status = service_status(
-            self.fleet,
-            self.fleet.records[service],
-            self._now,
+            self._fleet,
+            self._fleet.records[service],
+            self._supervisor.now,
             scheme=runner.scheme,
-            port_why=self._ports.why(service),
+            port_why=self._planner.port_why(service),
             log_lines=runner.log.last,
         )
-        return self._usage.added_to(status)
+        return self._supervisor.usage.added_to(status)
 
     def subscribe(self) -> BusSubscription:
         """Snapshot and events from there on."""
-        return self._bus.subscribe()
+        return self._supervisor.bus.subscribe()
 
     def logs(self, service: str, after: int = 0, limit: int = 1000) -> Sequence[LogLine]:
         """Kept lines; raises ActionError for a service that is not there."""
-        return self._hands[self._ids([service])[0]].log.lines(after=after, limit=limit)
+        return self._supervisor.hands[self._ids([service])[0]].log.lines(after=after, limit=limit)
 
     def env(self, service: str) -> Mapping[str, str]:
         """The service's whole environment, unmasked; raises ActionError."""
-        launch = self.fleet.records[self._ids([service])[0]].launch
+        launch = self._fleet.records[self._ids([service])[0]].launch
         return {**launch.env, **launch.peers}
 
     async def act(self, verb: Verb, services: Sequence[str]) -> Snapshot:
         """Change what is wanted; raises ActionError."""
-        if self._verdict is not None:
+        if self._supervisor.verdict is not None:
             raise ActionError("stopping", "the engine is stopping", "Run `dynaport up` again.")
-        ids = self._ids(services) if services else list(self.fleet.records)
+        ids = self._ids(services) if services else list(self._fleet.records)
         match verb:
             case "start":
-                self.fleet.want(self._to_start(services), "asked to start", self._now)
+                self._fleet.want(self._to_start(services), "asked to start", self._supervisor.now)
             case "stop":
-                self.fleet.unwant(ids, "asked to stop", self._now)
+                self._fleet.unwant(ids, "asked to stop", self._supervisor.now)
             case "restart":
-                self.reread("services.toml changed")
-                self.fleet.restart(ids, "asked to restart", self._now)
+                self._planner.reread("services.toml changed")
+                self._fleet.restart(ids, "asked to restart", self._supervisor.now)
             case "reload":
-                self._reloads.asked(ids)
+                self._supervisor.reloads.asked(ids)
             case "release":
-                self._release(ids if services else self._unpinned())
-        self._turn()
+                self._planner.release(ids if services else self._planner.unpinned())
+        self._supervisor.turn()
         return self.snapshot()
 
     def _to_start(self, names: Sequence[str]) -> list[str]:
         """A one-shot that is DONE runs again only when it is named."""
         if names:
             return self._ids(names)
-        return [s for s, r in self.fleet.records.items() if r.state is not State.DONE]
+        return [s for s, r in self._fleet.records.items() if r.state is not State.DONE]
 
     def _ids(self, names: Sequence[str]) -> list[str]:
         try:
-            return select(names, {s: r.spec for s, r in self.fleet.records.items()})
+            return select(names, {s: r.spec for s, r in self._fleet.records.items()})
         except UnknownService as error:
             raise ActionError("unknown-service", str(error)) from None
 
     async def down(self) -> None:
         """Begin the orderly stop."""
-        self._end(Verdict(code=outcome.OK, why="asked to stop"))
+        self._supervisor.end(Verdict(code=outcome.OK, why="asked to stop"))
 
     # ---- for `test`
 
     async def wait_ready(self) -> bool:
         """Wait until everything is ready; false when the run ends first."""
-        return await asyncio.shield(self._ready)
+        return await asyncio.shield(self._supervisor.ready)
 
     async def execute(self, argv: Sequence[str]) -> int:
-        """Run a program with our own standard streams and everybody's addresses.
+        """Run a program beside the services, with our own standard streams and their addresses.
 
-        Returns its exit code, 128 + n for signal n, also where it was we who got the signal and
-        passed it on; raises OSError when it cannot be started.
+        Returns its exit code, 128 + n for signal n; raises OSError when it cannot be started.
         """
-        env = outside_env(self.project, self._ports.numbers)
-        self._errand = self._hands.errand("test")
-        streams = {"stdin": 0, "stdout": 1, "stderr": 2}
-        code = await self._errand.run(argv, str(Path.cwd()), env, None, streams)
-        if self._interruption is not None:
-            self._end(self._interruption)
-            return self._interruption.code
-        return code if code >= 0 else 128 - code
+        return await self._supervisor.execute(argv)

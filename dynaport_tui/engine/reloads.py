@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..model.lastwords import relative
 from ..model.machine import State
-from ..model.view import Event, Notice, Reloaded
+from ..model.view import Notice, Reloaded
 from .changes import Changes, settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..model.fleet import Fleet
     from ..model.record import Transition
     from ..model.spec import ProjectSpec
+    from ..model.view import Event
     from .stamps import Stamp
     from .watch import Watcher
 
@@ -29,17 +30,34 @@ _NAMED = 3
 """Files named in a cause line."""
 
 
-class Project(Protocol):
-    """What reloading needs of the engine."""
+class Plans(Protocol):
+    """Who knows what the files say."""
 
     project: ProjectSpec
-    fleet: Fleet
 
     def reread(self, because: str, *, reloading: bool = False) -> None:
         """services.toml or an env file was saved."""
 
+
+class Listeners(Protocol):
+    """Those who look."""
+
     def publish(self, event: Event) -> None:
-        """Tell all who look."""
+        """Tell all of them."""
+
+
+class Project(Protocol):
+    """What reloading needs of the one who runs the project."""
+
+    fleet: Fleet
+
+    @property
+    def planner(self) -> Plans:
+        """Who knows what the files say."""
+
+    @property
+    def bus(self) -> Listeners:
+        """Those who look."""
 
     def turn_soon(self) -> None:
         """Intent was changed."""
@@ -109,7 +127,7 @@ class Reloads:
         stirred = self._stirred = asyncio.Event()
         while not self._closed:
             stirred.clear()
-            project, records = self._engine.project, self._engine.fleet.records
+            project, records = self._engine.planner.project, self._engine.fleet.records
             globs = self._changes.globs(records)
             folders = await asyncio.to_thread(self._changes.expand, globs, project.root)
             files = self._changes.files(project, records)
@@ -121,7 +139,7 @@ class Reloads:
 
     async def _catch_up(self) -> None:
         """Act on what was saved after it was read and before it was watched."""
-        project, fleet = self._engine.project, self._engine.fleet
+        project, fleet = self._engine.planner.project, self._engine.fleet
         now = asyncio.get_running_loop().time()
         unwatched = self._changes.unwatched(project, fleet.records, now)
         if saved := await asyncio.to_thread(unwatched.saved):
@@ -132,12 +150,12 @@ class Reloads:
     def _saved(self, paths: set[Path]) -> None:
         engine = self._engine
         paths = self._changes.news(paths)
-        said = settings(engine.project)
+        said = settings(engine.planner.project)
         reached = self._changes.reached(paths - said, engine.fleet.records)
         if saved := sorted(paths & said):
             names = self._named(saved)
-            env_files = Path(engine.project.file).resolve() not in saved
-            engine.reread(f"{_listed(names)} changed", reloading=env_files)
+            env_files = Path(engine.planner.project.file).resolve() not in saved
+            engine.planner.reread(f"{_listed(names)} changed", reloading=env_files)
         for service, files in reached.items():
             names = self._named(files)
             self._reload(service, names, f"{_listed(names)} changed")
@@ -146,7 +164,7 @@ class Reloads:
         self._stir()
 
     def _named(self, files: Iterable[Path]) -> list[str]:
-        return [relative(str(path), self._engine.project.root) for path in files]
+        return [relative(str(path), self._engine.planner.project.root) for path in files]
 
     def asked(self, services: Sequence[str]) -> None:
         """A person asks for the new code."""
@@ -181,7 +199,7 @@ class Reloads:
 
     def _ended(self, reload: _Reload, change: Transition) -> None:
         del self._under_way[change.service]
-        self._engine.publish(
+        self._engine.bus.publish(
             Reloaded(
                 at=time.time(),
                 service=change.service,
@@ -193,7 +211,7 @@ class Reloads:
         )
 
     def _complain(self, text: str) -> None:
-        self._engine.publish(Notice(at=time.time(), text=text))
+        self._engine.bus.publish(Notice(at=time.time(), text=text))
 
 
 _UP = (State.READY, State.DONE)

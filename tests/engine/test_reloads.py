@@ -19,6 +19,7 @@ class Reloading:
         self.story, self.fleet = story, story.fleet
         self.project: ProjectSpec = project(*(r.spec for r in story.fleet.records.values()))
         self.events: list[Event] = []
+        self.planner = self.bus = self
         self.reloads = Reloads(self)
         story.fleet.take_changes()
 
