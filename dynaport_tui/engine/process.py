@@ -48,6 +48,8 @@ class Broke(_Told, frozen=True, kw_only=True, tag="error"):
     why: str
     file: str | None = None
     line: int | None = None
+    again: bool = True
+    """Whether another try may go better without another code."""
 
 
 class Elsewhere(_Told, frozen=True, kw_only=True, tag="elsewhere"):

@@ -62,7 +62,7 @@ class Run:
         self._born = False
         self._runner, self._action, self._desk = runner, action, desk
         self._error: str | None = None
-        self._served = False
+        self._served = self._hopeless = False
         self._first_line = runner.log.last
         self._ending: asyncio.Task[None] | None = None
         self._counted: asyncio.Future[tuple[int, ...]] | None = None
@@ -146,7 +146,15 @@ class Run:
         service, run = self._runner.spec.id, self._action.run
         broken = self._error is not None and not self._served
         self._desk.post(
-            Exited(service=service, run=run, exit=exit_, why=why, broken=broken, left=left)
+            Exited(
+                service=service,
+                run=run,
+                exit=exit_,
+                why=why,
+                again=not self._hopeless,
+                broken=broken,
+                left=left,
+            )
         )
 
     async def _left(self) -> tuple[int, ...]:
@@ -190,6 +198,7 @@ class Run:
                 self._desk.files_loaded(self._runner.spec.id, files)
             case Broke():
                 self._error = error_line(told.why, told.file, told.line, self._desk.root)
+                self._hopeless = not (told.again or self._served)
             case Elsewhere():
                 self._not_ours(told.port)
             case CameToEnd():

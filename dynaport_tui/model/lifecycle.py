@@ -152,8 +152,8 @@ class Lifecycle:
             self._clear(record, text, now)
         elif record.spec.task and exit_.code == 0:
             self._move(record, Trigger.EXIT_DONE, text, now)
-        elif report.broken and record.edited:
-            self._move(record, Trigger.EXIT_FOR_GOOD, wording.until_saved(text), now)
+        elif report.broken and (record.edited or not report.again):
+            self._move(record, Trigger.EXIT_FOR_GOOD, wording.until_saved(text, record.id), now)
         elif self._again(record, report):
             delay = backoff(max(record.streak, 1))
             record.restarts += 1

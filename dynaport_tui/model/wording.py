@@ -94,9 +94,9 @@ def lasted_no_time(text: str, streak: int) -> str:
     return f"{text}; {streak} starts in a row did not last" if streak > 1 else text
 
 
-def until_saved(text: str) -> str:
-    """Code that could not be loaded just after it was saved."""
-    return f"{text}; the next save is tried at once"
+def until_saved(text: str, service: str) -> str:
+    """Code that could not be loaded, and that only another code will mend."""
+    return f"{text}; the next save, or `dynaport restart {service}`, tries again"
 
 
 def unhealthy(why: str, failures: int) -> str:

@@ -20,7 +20,8 @@ class Unusable(Exception):
 def tell(error: BaseException, report: Report) -> None:
     """Report the error, and see that its traceback shows none of our frames."""
     if not isinstance(error, KeyboardInterrupt):  # somebody wanted that
-        report.error(_in_a_line(error), *where(error))
+        hopeless = isinstance(error, (Unusable, SyntaxError, ImportError, NameError))
+        report.error(_in_a_line(error), *where(error), again=not hopeless)
     shown = sys.excepthook
 
     def hook(kind: type[BaseException], value: BaseException, _trace: TracebackType | None) -> None:
@@ -36,7 +37,10 @@ def _in_a_line(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
     lines = traceback.format_exception_only(type(error), error)
-    return " ".join(lines[-1].split())
+    text = " ".join(lines[-1].split())
+    if isinstance(error, ModuleNotFoundError) and error.name and "." not in error.name:
+        return f"{text} in {sys.prefix}"
+    return text
 
 
 def where(error: BaseException) -> tuple[str | None, int | None]:

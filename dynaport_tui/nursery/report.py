@@ -40,9 +40,9 @@ class Report:
         """It listens on a port that is not the one it was given."""
         self._send(report="elsewhere", port=port)
 
-    def error(self, why: str, file: str | None, line: int | None) -> None:
-        """It cannot go on; the process is about to end."""
-        self._send(report="error", why=why, file=file, line=line)
+    def error(self, why: str, file: str | None, line: int | None, *, again: bool) -> None:
+        """It cannot go on; the process is about to end. `again`: another try may go better."""
+        self._send(report="error", why=why, file=file, line=line, again=again)
 
     def ended(self, why: str) -> None:
         """It came to its end without an error, and without having served."""

@@ -527,13 +527,23 @@ class TestFileChange:
         story.ended("web", 0)
         story.exited("web", 1, why="SyntaxError: invalid syntax  app.py:3", broken=True)
         assert story.state("web") is State.FAILED
-        assert story.why("web").endswith("(exit 1 after 0 ms); the next save is tried at once")
+        assert story.why("web").endswith(
+            "(exit 1 after 0 ms); the next save, or `dynaport restart web`, tries again"
+        )
         assert verdict(story.fleet, Aim(watch=True), was_ready=True) is None
         assert verdict(story.fleet, Aim(watch=False), was_ready=True) is not None
         story.gone("web")
         story.change_file("web")
         story.ready("web")
         assert not story.record("web").edited
+
+    def test_code_that_no_other_try_can_load_is_not_tried_again(self) -> None:
+        story = started()
+        story.exited("web", 1, why="SyntaxError: …  app.py:3", broken=True, again=False)
+        assert story.state("web") is State.FAILED
+        story.gone("web")
+        story.change_file("web")
+        assert story.state("web") is State.STARTING
 
     def test_code_that_cannot_be_loaded_at_first_is_tried_as_any_other(self) -> None:
         story = started()

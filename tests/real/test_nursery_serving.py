@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -242,7 +243,7 @@ def test_a_library_that_the_app_misses_is_an_error_of_the_app(
 ) -> None:
     write(tmp_path, app="x = 1\nimport no_such_library\n")
     why, start = failure(nursery, tmp_path, "app:app")
-    assert why == "ModuleNotFoundError: No module named 'no_such_library'"
+    assert why == f"ModuleNotFoundError: No module named 'no_such_library' in {sys.prefix}"
     error = start.report("error")
     assert error is not None
     assert (error["file"], error["line"]) == (f"{tmp_path}/app.py", 2)
