@@ -70,9 +70,15 @@ def _service(process: psutil.Process) -> str | None:
 
 def nurseries(engine: int) -> dict[str, int]:
     """Interpreter -> pid of an engine's fork servers."""
-    children = psutil.Process(engine).children()
-    return {child.cmdline()[0]: child.pid for child in children if _is_nursery(child)}
+    commands = {child.pid: _command(child) for child in psutil.Process(engine).children()}
+    return {command[0]: pid for pid, command in commands.items() if _is_nursery(command)}
 
 
-def _is_nursery(process: psutil.Process) -> bool:
-    return any(part.endswith("nursery/__main__.py") for part in process.cmdline())
+def _is_nursery(command: list[str]) -> bool:
+    return any(part.endswith("nursery/__main__.py") for part in command)
+
+
+def _command(process: psutil.Process) -> list[str]:
+    with contextlib.suppress(psutil.Error):  # it has just ended
+        return process.cmdline()
+    return []
