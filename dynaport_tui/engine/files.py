@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
@@ -97,12 +98,26 @@ class _Disk:
         if not _there(spec.cwd, Path.is_dir):
             hint = "Name an existing one, from services.toml's folder."
             self._note((*table, "cwd"), spec.cwd, "no such folder", hint)
+        elif spec.kind == "script":
+            self._check_script(spec, table)
         for path in spec.env_files:
             if not _there(path, Path.is_file):
                 self._missing((*table, "env_file"), path)
         if spec.python is not None and find_python(self._project, spec) is None:
             hint = f"Make one with `python3 -m venv {spec.python}`, or name one that exists."
             self._note((*table, "python"), spec.python, "no interpreter there", hint)
+        self._check_patterns(spec, table)
+
+    def _check_script(self, spec: ServiceSpec, table: tuple[str, str]) -> None:
+        program = shlex.split(str(spec.target))[0]
+        services = self._project.services
+        if any(services[other].task for other in spec.depends_on):
+            return  # a task before it may write it
+        if not _there(str(Path(spec.cwd, program)), Path.is_file):
+            hint = f"Name a program from {spec.cwd}, its cwd."
+            self._note((*table, "script"), program, "no such file", hint)
+
+    def _check_patterns(self, spec: ServiceSpec, table: tuple[str, str]) -> None:
         for key, patterns in (("watch", spec.watch or ()), ("ignore", spec.ignore)):
             for pattern in patterns:
                 if not is_pattern(pattern):

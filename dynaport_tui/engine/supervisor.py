@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..model import outcome
+from ..model import outcome, wording
 from ..model.dependencies import with_dependencies
 from ..model.fleet import Fleet
 from ..model.machine import RUNNING, State
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _DRAIN = 2.0
 """Seconds that the last output has to arrive, or killed processes have to go, at the end."""
+_SILENCE = 1.0
+"""Seconds of an orderly stop after which those that are waited for are named."""
 _ECHO = 0.2
 """Seconds in which another signal is no second one: who runs us forwards a Ctrl-C that the terminal
 sent to us as well (timeout, npm, poetry)."""
@@ -248,12 +250,19 @@ class Supervisor:
 
     def end(self, verdict: Verdict) -> None:
         if self.verdict is None:
-            self.verdict, self.ended_why = verdict, verdict.why
+            self.verdict = verdict
             if not self.ready.done():
                 self.ready.set_result(False)
             self.fleet.shut_down(verdict.short or verdict.why, self.now)
             self.reloads.close()
+            self._loop.call_later(_SILENCE, self._name_who_is_left)
             self.turn_soon()
+
+    def _name_who_is_left(self) -> None:
+        """A stop that takes its time must not look like one that hangs."""
+        left = [r for r in self.fleet.records.values() if r.active]
+        if left and not self._over.done():
+            self.bus.publish(Notice(at=time.time(), text=wording.still_ending(left)))
 
     def _deadline(self, seconds: float) -> None:
         if not self._was_ready:

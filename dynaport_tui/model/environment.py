@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _OURS_ALONE = ("DYNAPORT_", "LISTEN_", "NOTIFY_", "WATCHDOG_")
 """Prefixes of variables that speak of one process, and that we give ourselves."""
-NOT_INHERITED = ("WERKZEUG_", *_OURS_ALONE)
+NOT_INHERITED = ("WERKZEUG_RUN_MAIN", "WERKZEUG_SERVER_FD", *_OURS_ALONE)
 """Prefixes of the shell's variables that speak of somebody else's process."""
 _FOLDERS = ("DYNAPORT_STATE_DIR", "DYNAPORT_RUNTIME_DIR")
 """Where dynaport keeps what it knows: the same for a dynaport that a service runs."""

@@ -122,6 +122,14 @@ def killed(why: str, spec: ServiceSpec, exit_: Exit | None) -> str:
     return f"{why}; killed, because {who} did not end {told}"
 
 
+def still_ending(left: list[Record]) -> str:
+    """Services that have not ended yet in an orderly stop."""
+    names = [record.id for record in left]
+    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    grace = max(record.spec.stop_grace for record in left)
+    return f"waiting for {who} to end, at most {seconds(grace)} each; a second Ctrl-C kills"
+
+
 def would_not_die(pids: tuple[int, ...]) -> str:
     """A process that outlived KILL."""
     named = _named(pids) or "a process"

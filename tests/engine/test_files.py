@@ -75,10 +75,11 @@ class TestRead:
             env_file = ["users.env", "more.env"]
             """,
         )
-        assert len(found) == 4
+        assert len(found) == 5
         text = "\n".join(found)
         for key, name in [
             ("web.cwd", "no such folder"),
+            ("users.script", "no such file"),
             ("users.python", "python3 -m venv venvs/users"),
             ("users.env_file", "no such file"),
         ]:
@@ -86,6 +87,12 @@ class TestRead:
             assert line.startswith("services.toml:")
             assert name in line
         assert text.count("services.users.env_file") == 2
+
+    def test_a_script_that_a_task_may_write_is_not_missed(self, project: Project) -> None:
+        tasks = '[services.build]\ncommand = "make"\ntask = true\nport = false\n'
+        project({"services.toml": tasks + '[services.web]\nscript = "built.py"\n'
+                 'depends_on = ["build"]\n'})  # fmt: skip
+        assert list(read_project(project.file).services) == ["build", "web"]
 
     def test_a_pattern_that_is_none_is_a_mistake_of_its_line(self, project: Project) -> None:
         keys = 'watch = ["**/*.py", "!"]\nignore = ["[z-a].py"]\n'
