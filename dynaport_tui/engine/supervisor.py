@@ -121,15 +121,19 @@ class Supervisor:
         """
         wanted = with_dependencies(self.fleet.records, names)
         self.hands.prepare(launches[service] for service in wanted)
-        self._applied()
+        self._make_ready()
         await self.hands.bind({service: launches[service] for service in wanted})
 
     def _applied(self) -> None:
-        """Make ready for the services that the project has now."""
+        """The files say something else."""
+        self._make_ready()
+        self.turn_soon()
+
+    def _make_ready(self) -> None:
+        """Have hands for the services that the project has now, and for no others."""
         for spec in self.planner.project.services.values():
             self.hands.add(spec, self.planner.project.log)
         self.hands.retire()
-        self.turn_soon()
 
     # ---- running
 
