@@ -174,6 +174,8 @@ class Dynaport:
             for running in self._started:
                 running.end()
                 running.forget()
+        for running in self._started:
+            running.expect_no_bug()
 
 
 def _import_path() -> dict[str, str]:

@@ -24,6 +24,8 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
+_OUR_FRAME = re.compile(r'\s*File ".*/dynaport_tui/(?!nursery/)')
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -256,6 +258,11 @@ class Running:
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
+
+    def expect_no_bug(self) -> None:
+        """Fail the test when a frame of ours stands in a traceback: the run went on beside it."""
+        ours = [line for line in self.err.splitlines() if _OUR_FRAME.match(line)]
+        assert not ours, f"a part of dynaport broke\n{self}"
 
     def __str__(self) -> str:
         return f"$ dynaport {' '.join(self.args)}\n--- out\n{self.out}\n--- err\n{self.err}"

@@ -163,7 +163,7 @@ def test_a_syntax_error_in_an_imported_module_is_reported_where_it_is(
     write(tmp_path, run="import shop\n", shop="import os\n\ndef (\n")
     start, exited = run(nursery, tmp_path, "run.py")
     assert exited["code"] == 1
-    expected = {"report": "error", "why": "SyntaxError: invalid syntax"}
+    expected = {"report": "error", "why": "SyntaxError: invalid syntax", "again": False}
     assert start.report("error") == {**expected, "file": f"{tmp_path}/shop.py", "line": 3}
     assert start.stderr.splitlines()[:3] == [
         "Traceback (most recent call last):",
@@ -201,7 +201,7 @@ def test_the_message_of_an_exit_is_reported(nursery: Nursery, tmp_path: Path) ->
     start, exited = run(nursery, tmp_path, "run.py")
     assert exited["code"] == 1
     assert start.stderr == "DATABASE_URL is not set\n"
-    expected = {"report": "error", "why": "DATABASE_URL is not set"}
+    expected = {"report": "error", "why": "DATABASE_URL is not set", "again": True}
     assert start.report("error") == {**expected, "file": f"{tmp_path}/run.py", "line": 2}
 
 
