@@ -12,7 +12,8 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
-from .nursery import Event, NotPython, Nursery, at_start, sweep_orphans
+from .nursery import Event, NotPython, Nursery, at_start
+from .orphans import sweep_orphans
 
 if TYPE_CHECKING:
     from ..model.launch import Launch

@@ -26,7 +26,7 @@ from .files import outside_env, socket_path
 from .hands import Hands
 from .leftovers import end_leftovers
 from .lock import ProjectLock
-from .nursery import adopt_orphans
+from .orphans import adopt_orphans
 from .planner import Planner
 from .reloads import Reloads
 from .signals import Signals
