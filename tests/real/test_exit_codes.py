@@ -376,7 +376,7 @@ def test_130_and_143_after_an_orderly_stop(
 # ---- test
 
 
-@pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
+@pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -9 $$", 137)])
 def test_test_returns_the_code_of_its_command(
     project: Project, dynaport: Dynaport, script: str, code: int
 ) -> None:
@@ -435,19 +435,19 @@ def test_test_is_over_with_3_at_its_deadline(project: Project, dynaport: Dynapor
     assert not (project.folder / "ran").exists()
 
 
-@pytest.mark.parametrize(
-    ("program", "code", "why"),
-    [("no-such-program", 127, "No such file"), ("./plain.txt", 126, "Permission denied")],
-)
-@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a running engine"])
-def test_127_and_126_of_a_command_that_cannot_be_run(
-    project: Project, dynaport: Dynaport, program: str, code: int, why: str, beside: bool
-) -> None:
+def expect_127_and_126(dynaport: Dynaport) -> None:
+    """What becomes of a command that is not there, and of one that is no program."""
+    for program, code, why in (
+        ("no-such-program", 127, "No such file"),
+        ("./plain.txt", 126, "Permission denied"),
+    ):
+        finished = dynaport.run("test", "--", program).expect(code)
+        assert f"error: {program} could not be run: {why}" in finished.err
+
+
+def test_127_and_126_of_a_command_that_cannot_be_run(project: Project, dynaport: Dynaport) -> None:
     project({**TWO, "plain.txt": "no program"})
-    if beside:
-        dynaport.run("up", "-d").expect(0)
-    finished = dynaport.run("test", "--", program).expect(code)
-    assert f"error: {program} could not be run: {why}" in finished.err
+    expect_127_and_126(dynaport)
 
 
 TIDIES_UP = """
@@ -510,6 +510,7 @@ def test_test_beside_a_running_project_uses_it_and_leaves_it_running(
     """
     )
     project({**A_WEB_APP, "services.toml": services, "ask.py": ASK, "tidies_up.py": TIDIES_UP})
+    project({"plain.txt": "no program"})
     dynaport.run("up", "-d").expect(0)
     dynaport.wait_until_ready()
     before = dynaport.pids()
@@ -517,6 +518,7 @@ def test_test_beside_a_running_project_uses_it_and_leaves_it_running(
     assert finished.out == f"alive\n{project.name}\n"
     assert "runs already: using it, and leaving it running" in finished.err
     dynaport.run("test", "--", "sh", "-c", "exit 7").expect(7)
+    expect_127_and_126(dynaport)
 
     running = dynaport.start("test", "--", sys.executable, "tidies_up.py")
     running.wait_for_line("running")
