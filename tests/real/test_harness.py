@@ -15,6 +15,7 @@ COUNT = "import sys; print('one'); print('two'); print('oops', file=sys.stderr);
 
 WAIT = """
 import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 print('listening', flush=True)
 signal.sigwait({signal.SIGINT})
 print('bye')
