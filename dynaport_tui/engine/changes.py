@@ -101,7 +101,7 @@ class Changes:
     def unwatched(
         self, project: ProjectSpec, records: Mapping[str, Record], now: float
     ) -> Unwatched:
-        """What is being watched since the last call, as it was read before that; `now`: the clock
+        """What is to be watched since the last call, as it was read before that; `now`: the clock
         by which records count.
         """
         ours = {path: self._read[path] for path in settings(project) if path in self._read}

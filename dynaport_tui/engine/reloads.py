@@ -130,20 +130,16 @@ class Reloads:
             project, records = self._engine.planner.project, self._engine.fleet.records
             globs = self._changes.globs(records)
             folders = await asyncio.to_thread(self._changes.expand, globs, project.root)
+            now = asyncio.get_running_loop().time()
             files = self._changes.files(project, records)
+            # In one step with `files`: what is loaded from here on belongs to the next round.
+            unwatched = self._changes.unwatched(project, records, now)
             watcher.watch(files, folders, self._changes.interest())
             await watcher.settled()
-            await self._catch_up()
+            if saved := await asyncio.to_thread(unwatched.saved):
+                self._saved(saved)
             await stirred.wait()
             await asyncio.sleep(_CALM)
-
-    async def _catch_up(self) -> None:
-        """Act on what was saved after it was read and before it was watched."""
-        project, fleet = self._engine.planner.project, self._engine.fleet
-        now = asyncio.get_running_loop().time()
-        unwatched = self._changes.unwatched(project, fleet.records, now)
-        if saved := await asyncio.to_thread(unwatched.saved):
-            self._saved(saved)
 
     # ---- changes
 
