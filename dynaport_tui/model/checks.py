@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .keys import NAME
+from .launch import variable
 from .problems import Problem, Report, Spot, did_you_mean, known, quoted
 from .profiles import KINDS, Draft, Selection, instance_names
 from .shell import takes_shells_place
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 
 _RESERVED = {"DYNAPORT": "DYNAPORT_URL", "FLASK_RUN": "FLASK_RUN_PORT", "UVICORN": "UVICORN_PORT"}
 """Names in variables that mean something else, and a variable that shows it."""
-
-
-def env_name(name: str) -> str:
-    """What a name becomes in a variable: `orders-api` gives `ORDERS_API`."""
-    return name.upper().replace("-", "_")
 
 
 def check_services(selection: Selection, report: Report) -> None:
@@ -211,10 +207,10 @@ def _check_port(draft: Draft) -> None:
 def _check_slots(draft: Draft) -> None:
     taken: dict[str, str] = {}
     for slot in draft.layer.value("ports", ()):
-        other = taken.setdefault(env_name(slot), slot)
+        other = taken.setdefault(variable(slot), slot)
         if other != slot:
             draft.layer.spot_of("ports").error(
-                f"{other} and {slot} both give PORT_{env_name(slot)}", "Rename one of them."
+                f"{other} and {slot} both give PORT_{variable(slot)}", "Rename one of them."
             )
 
 
@@ -258,7 +254,7 @@ def _check_names(selection: Selection) -> None:
     for name, layer in sorted(selection.active.items(), key=lambda item: item[1].spot.line):
         if not re.fullmatch(NAME, name):
             continue
-        prefix = env_name(name)
+        prefix = variable(name)
         other, spot = taken.setdefault(prefix, (name, layer.spot))
         if other != name:
             layer.spot.error(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .build import build_project
-from .checks import check_services, env_name
+from .checks import check_services
 from .interpolate import InterpolationError, expand
 from .keys import FILE
 from .lines import LineIndex
@@ -24,7 +24,6 @@ __all__ = [
     "ConfigError",
     "InterpolationError",
     "Problem",
-    "env_name",
     "expand",
     "parse",
     "seconds",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from .interpolate import InterpolationError, expand
-from .launch import Launch, port_variable
+from .launch import Launch, port_variable, variable
 from .shell import shell_command
 
 if TYPE_CHECKING:
@@ -54,11 +54,6 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Service id -> slot -> port; the slot of the main port is the empty string."""
     socket: str = ""
     gateway_url: str | None = None
-
-
-def variable(name: str) -> str:
-    """How a service's name begins a variable: `ORDERS_API` for `orders-api`."""
-    return name.upper().replace("-", "_").replace(".", "_")
 
 
 def reachable_host(host: str) -> str:

@@ -102,6 +102,11 @@ OWN = frozenset(
 """Variables that only repeat `host` and `port`."""
 
 
+def variable(name: str) -> str:
+    """What a name becomes in a variable: `orders-api` gives `ORDERS_API`."""
+    return name.upper().replace("-", "_").replace(".", "_")
+
+
 def port_variable(name: str) -> str:
     """The variable of a further named port: `PORT_DEBUG` for `debug`."""
-    return "PORT_" + name.upper().replace("-", "_")
+    return f"PORT_{variable(name)}"
