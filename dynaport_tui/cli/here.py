@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from ..model.view import ServiceStatus, Snapshot
 
 
+COMING_UP = 15.0
+"""Seconds that an engine which holds its project's lock may take until it listens."""
+_PAUSE = 0.02
 _NAME = "services.toml"
 _EXAMPLE = """Write one:
 
@@ -86,10 +91,25 @@ class Here:
         from ..control.client import NotRunning
 
         client = self.client()
-        try:
-            return client, client.snapshot()
-        except NotRunning:
-            raise NoEngine(self.file) from None
+        deadline = time.monotonic() + COMING_UP
+        while True:
+            held = is_held(self.socket.with_name("lock"))
+            try:
+                return client, client.snapshot()
+            except NotRunning:
+                # One that has just been started listens a moment after its services begin.
+                if not held or time.monotonic() > deadline:
+                    raise NoEngine(self.file) from None
+            time.sleep(_PAUSE)
+
+
+def is_held(lock: Path) -> bool:
+    """Whether the lock file names a living process; an engine that ends leaves it empty."""
+    try:
+        os.kill(int(lock.read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _named(path: Path) -> Path:

@@ -9,7 +9,7 @@ import click
 
 from . import say
 from .errors import DEADLINE, OK
-from .here import Here, NoEngine, pick
+from .here import Here, NoEngine, is_held, pick
 from .waiting import duration, told, until_ready, until_stopped
 
 if TYPE_CHECKING:
@@ -207,20 +207,9 @@ def _gone(lock: Path, client: Client) -> bool:
         try:
             client.snapshot()
         except NotRunning:
-            if not _held(lock):
+            if not is_held(lock):
                 return True
         except NoAnswer:
             continue
         time.sleep(0.02)
     return False
-
-
-def _held(lock: Path) -> bool:
-    """Whether the lock file names a living process; an engine that ends leaves it empty."""
-    import os
-
-    try:
-        os.kill(int(lock.read_text()), 0)
-    except (OSError, ValueError):
-        return False
-    return True
