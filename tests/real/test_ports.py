@@ -177,7 +177,8 @@ def test_a_released_port_is_given_up_and_peers_learn_the_new_one(
 def test_a_pinned_port_is_not_released_and_moves_when_the_file_says_so(
     project: Project, dynaport: Dynaport
 ) -> None:
-    old, new = free_port(), free_port()
+    old = free_port()
+    new = next(port for port in iter(free_port, 0) if port != old)
     pinned = '[services.users]\napp = "tell:app"\nport = {}\n[services.web]\napp = "tell:app"'
     project({"services.toml": pinned.format(old), "tell.py": WITH_ITS_VARIABLES})
     stream = dynaport.start("up", "--no-tui")
