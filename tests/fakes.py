@@ -24,15 +24,22 @@ from dynaport_tui.model.machine import State
 from dynaport_tui.model.reports import Report
 from dynaport_tui.model.view import (
     ActionError,
+    Details,
     Ended,
     Event,
+    Hits,
     LogAdvanced,
     LogLine,
+    LogPage,
+    LogQuery,
+    Place,
     ProjectChanged,
     ProjectStatus,
+    Requests,
     ServiceStatus,
     Snapshot,
     StateChanged,
+    Traceback,
     Verb,
 )
 
@@ -77,6 +84,9 @@ class FakeEngine:
         """Whether somebody has subscribed."""
         self.downed = asyncio.Event()
         self.refusal: ActionError | None = None
+        self.last_traceback: Traceback | None = None
+        self.more: dict[str, Details] = {}
+        self.answered: dict[str, Requests] = {}
         self.kept = 50_000
         """Lines of a service that are not forgotten."""
         self._lines: dict[str, list[LogLine]] = {service: [] for service in self.services}
@@ -101,6 +111,46 @@ class FakeEngine:
         lines = self._lines[service]
         first = max(after, len(lines) - self.kept)
         return lines[first : first + limit]
+
+    async def page(self, query: LogQuery) -> LogPage:
+        """Lines whose text contains the filter."""
+        services = query.services or list(self._lines)
+        lines = sorted(
+            (
+                line
+                for service in services
+                for line in self.logs(service, limit=10**9)
+                if query.filter in line.text
+            ),
+            key=_place,
+        )
+        if query.after is not None:
+            found = [line for line in lines if _place(line) > query.after]
+            return _page(found, found[: query.limit], -1)
+        if query.before is not None:
+            lines = [line for line in lines if _place(line) < query.before]
+        return _page(lines, lines[-query.limit :] if query.limit else [], 0)
+
+    async def hits(self, query: LogQuery) -> Hits:
+        """The places of the same."""
+        page = await self.page(query)
+        return Hits(places=[_place(line) for line in page.lines], reached=page.reached)
+
+    async def traceback(self, service: str | None = None) -> Traceback | None:
+        """What the test has set."""
+        return self.last_traceback
+
+    def details(self, service: str) -> Details:
+        """What the test has set, else nothing much."""
+        self.logs(service, limit=0)
+        return self.more.get(service, Details(service=service))
+
+    def requests(self, service: str, after: int = 0) -> Requests:
+        """What the test has set."""
+        self.logs(service, limit=0)
+        found = self.answered.get(service, Requests(service=service))
+        new = [request for request in found.requests if request.number > after]
+        return msgspec.structs.replace(found, requests=new)
 
     def env(self, service: str) -> Mapping[str, str]:
         """The same for every service."""
@@ -186,6 +236,16 @@ class FakeEngine:
             self._over.set_result(code)
         self.publish(Ended(at=time.time(), code=code, why=why))
         self._bus.close()
+
+
+def _place(line: LogLine) -> Place:
+    return Place(line.at, line.service, line.number)
+
+
+def _page(all_of_them: list[LogLine], lines: list[LogLine], end: int) -> LogPage:
+    """A page, and where to go on at its `end` when that is not all."""
+    more = len(lines) < len(all_of_them)
+    return LogPage(lines=lines, reached=_place(lines[end]) if more and lines else None)
 
 
 class ServedEngine:

@@ -32,8 +32,10 @@ OURS = {
     "engine": {"engine", "model", "ledger"},
     "control.protocol": {"control.protocol", "model"},
     "control.client": {"control.protocol", "control.client", "model"},
+    "control.async_client": {"control.protocol", "control.client", "control.async_client", "model"},
     "control.server": {"control", "model"},
     "headless": {"headless", "model"},
+    "tui": {"tui", "model", "control.protocol", "control.client", "control.async_client"},
 }
 """Room -> what of our own it may import."""
 
@@ -46,8 +48,10 @@ LIBRARIES = {
     },
     "control.protocol": {"msgspec"},
     "control.client": {"msgspec"},
+    "control.async_client": {"msgspec"},
     "control.server": {"aiohttp", "msgspec"},
     "headless": {"msgspec", "rich"},
+    "tui": {"msgspec", "rich", "textual"},
 }  # fmt: skip
 """Room -> the libraries that it may import beside the standard library."""
 

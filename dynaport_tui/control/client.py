@@ -136,10 +136,10 @@ class Client:
         wire.settimeout(timeout or self.timeout)
         try:
             self._waiting(lambda: wire.connect(str(self.path)))
-            self._waiting(lambda: wire.sendall(_request(method, PREFIX + path, body or b"")))
+            self._waiting(lambda: wire.sendall(request(method, PREFIX + path, body or b"")))
             answer = self._waiting(lambda: _Answer(wire))
             if answer.status >= 400:
-                raise _refused(answer.status, self._waiting(answer.body))
+                raise refused(answer.status, self._waiting(answer.body))
         except BaseException:
             wire.close()
             raise
@@ -154,9 +154,10 @@ class Client:
             raise NotRunning(self.path) from error
 
 
-def _request(method: str, path: str, body: bytes) -> bytes:
-    """By HTTP/1.0, an answer needs no decoding and ends with its connection.
+def request(method: str, path: str, body: bytes) -> bytes:
+    """The bytes of a request.
 
+    By HTTP/1.0, an answer needs no decoding and ends with its connection;
     http.client would cost every command 30 ms: it imports ssl and email.
     """
     head = f"{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
@@ -205,7 +206,8 @@ class _Answer:
         return int(rest[:3])
 
 
-def _refused(status: int, body: bytes) -> Exception:
+def refused(status: int, body: bytes) -> Exception:
+    """The exception that an answer without success stands for."""
     try:
         error = msgspec.json.decode(body, type=ErrorAnswer).error
     except msgspec.DecodeError:

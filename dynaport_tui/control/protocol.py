@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from ..model.view import Traceback
+
 if TYPE_CHECKING:
     from ..model.view import Event
 
@@ -36,6 +38,12 @@ class EnvAnswer(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     env: dict[str, str]
     masked: bool
+
+
+class TracebackAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest traceback, or None."""
+
+    traceback: Traceback | None = None
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):

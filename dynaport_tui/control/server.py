@@ -8,13 +8,22 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import msgspec
 from aiohttp import web
 
 from ..model.text import mask
-from ..model.view import ActionError, EngineView, Event, LogAdvanced, LogLine, Subscription, Verb
+from ..model.view import (
+    ActionError,
+    EngineView,
+    Event,
+    LogAdvanced,
+    LogLine,
+    LogQuery,
+    Subscription,
+    Verb,
+)
 from ..model.wire import encode_event, encode_snapshot, line_fields, positions
 from .protocol import (
     HEARTBEAT,
@@ -25,6 +34,7 @@ from .protocol import (
     ErrorAnswer,
     LogsAnswer,
     Refusal,
+    TracebackAnswer,
     Wish,
     concerns,
 )
@@ -41,6 +51,8 @@ LOOK = 10.0
 """Seconds between looks whether the socket is still there."""
 
 _STATUS = {"unknown-service": 404, "not-found": 404, "usage": 400}
+
+T = TypeVar("T")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -140,6 +152,11 @@ def _application(view: EngineView) -> web.Application:
     application.router.add_get(PREFIX + "/project", routes.project)
     application.router.add_get(PREFIX + "/logs/{service}", routes.logs)
     application.router.add_get(PREFIX + "/env/{service}", routes.env)
+    application.router.add_get(PREFIX + "/services/{service}", routes.details)
+    application.router.add_get(PREFIX + "/services/{service}/requests", routes.requests)
+    application.router.add_get(PREFIX + "/traceback", routes.traceback)
+    application.router.add_post(PREFIX + "/lines", routes.lines)
+    application.router.add_post(PREFIX + "/hits", routes.hits)
     application.router.add_get(PREFIX + "/events", routes.events)
     application.router.add_post(PREFIX + "/services/{service}/{verb}", routes.act_on)
     application.router.add_post(PREFIX + "/actions", routes.act)
@@ -175,6 +192,23 @@ class _Routes:
         answer = EnvAnswer(service=service, env=mask(env) if masked else env, masked=masked)
         return _answer(answer)
 
+    async def lines(self, request: web.Request) -> web.Response:
+        return _answer(await self._view.page(await _body(request, LogQuery)))
+
+    async def hits(self, request: web.Request) -> web.Response:
+        return _answer(await self._view.hits(await _body(request, LogQuery)))
+
+    async def traceback(self, request: web.Request) -> web.Response:
+        found = await self._view.traceback(request.query.get("service"))
+        return _answer(TracebackAnswer(traceback=found))
+
+    async def details(self, request: web.Request) -> web.Response:
+        return _answer(self._view.details(request.match_info["service"]))
+
+    async def requests(self, request: web.Request) -> web.Response:
+        after = _number(request, "after", 0)
+        return _answer(self._view.requests(request.match_info["service"], after))
+
     async def act_on(self, request: web.Request) -> web.Response:
         verb: Any = request.match_info["verb"]
         if verb not in get_args(Verb):
@@ -183,10 +217,7 @@ class _Routes:
         return _answer(await self._view.act(verb, [request.match_info["service"]]))
 
     async def act(self, request: web.Request) -> web.Response:
-        try:
-            wish = msgspec.json.decode(await request.read(), type=Wish)
-        except msgspec.DecodeError as error:
-            raise ActionError("usage", f"the body is not understood: {error}") from error
+        wish = await _body(request, Wish)
         return _answer(await self._view.act(wish.verb, wish.services))
 
     async def down(self, request: web.Request) -> web.Response:
@@ -306,6 +337,13 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         logging.getLogger("dynaport.control").exception("%s %s", request.method, request.path)
         return _error(500, "bug", f"{request.method} {request.path} failed inside the engine")
+
+
+async def _body(request: web.Request, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.DecodeError as error:
+        raise ActionError("usage", f"the body is not understood: {error}") from error
 
 
 def _answer(value: object, status: int = 200) -> web.Response:

@@ -6,6 +6,8 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ..model import outcome
 from ..model.machine import State
 from ..model.outcome import Verdict
@@ -13,10 +15,13 @@ from ..model.selection import UnknownService, select
 from ..model.status import notes, project_state, service_status
 from ..model.view import (
     ActionError,
+    Details,
     ProjectStatus,
+    Requests,
     Snapshot,
 )
 from .options import Options
+from .reading import LogReader
 from .supervisor import Supervisor
 
 __all__ = ["Engine", "Options"]
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ..model.view import LogLine, ServiceStatus, Verb
+    from ..model.view import Hits, LogLine, LogPage, LogQuery, ServiceStatus, Traceback, Verb
     from .bus import BusSubscription
 
 
@@ -36,6 +41,7 @@ class Engine:
         self._supervisor = Supervisor(options, self.snapshot)
         self._fleet = self._supervisor.fleet
         self._planner = self._supervisor.planner
+        self._reader = LogReader(lambda service: self._supervisor.hands[service].log)
 
     @property
     def socket_path(self) -> Path:
@@ -99,6 +105,32 @@ class Engine:
         """The service's whole environment, unmasked; raises ActionError."""
         launch = self._fleet.records[self._ids([service])[0]].launch
         return {**launch.env, **launch.peers}
+
+    async def page(self, query: LogQuery) -> LogPage:
+        """Some lines of one or several logs, merged and filtered; raises ActionError."""
+        return await self._reader.page(self._query(query))
+
+    async def hits(self, query: LogQuery) -> Hits:
+        """Where the lines are that `page` would give; raises ActionError."""
+        return await self._reader.hits(self._query(query))
+
+    async def traceback(self, service: str | None = None) -> Traceback | None:
+        """The newest kept traceback of one service or of all."""
+        ids = self._ids([service]) if service else list(self._fleet.records)
+        return await self._reader.traceback(ids, self._planner.project.root)
+
+    def details(self, service: str) -> Details:
+        """What there is to know of one service; raises ActionError."""
+        return Details(service=self._ids([service])[0])
+
+    def requests(self, service: str, after: int = 0) -> Requests:
+        """The last requests that are numbered above `after`; raises ActionError."""
+        return Requests(service=self._ids([service])[0])
+
+    def _query(self, query: LogQuery) -> LogQuery:
+        """The same about ids that are there."""
+        ids = self._ids(query.services) if query.services else list(self._fleet.records)
+        return msgspec.structs.replace(query, services=ids)
 
     async def act(self, verb: Verb, services: Sequence[str]) -> Snapshot:
         """Change what is wanted; raises ActionError."""

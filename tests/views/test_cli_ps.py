@@ -57,7 +57,7 @@ def test_json_is_one_document_as_documented(run: Command, served: ServedEngine) 
         "uptime_s", "restarts", "reloads", "exit", "depends_on", "health", "cpu_percent",
         "rss_bytes", "log_lines",
     }  # fmt: skip
-    assert set(users["health"]) == {"ok", "latency_ms", "failures", "checked_s_ago"}
+    assert set(users["health"]) == {"ok", "latency_ms", "failures", "checked_s_ago", "recent"}
 
 
 def test_a_name_means_all_its_instances(run: Command, served: ServedEngine) -> None:
