@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from ..model.machine import State
+from ..model.palette import Palette
 from ..model.text import plain
 from ..model.view import (
     Event,
@@ -22,7 +23,6 @@ from ..model.view import (
 )
 from ..model.wire import encode_event, encode_snapshot
 from .calm import Calm
-from .palette import Palette
 from .readiness import Readiness
 
 Format = Literal["text", "json", "github"]
@@ -34,6 +34,8 @@ TAIL = 10
 """Log lines that are repeated at the end for a service that failed."""
 
 _RED, _BOLD, _DIM = "31", "1", "2"
+_NAMES = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
+"""Colours of services, by the index that their names give."""
 _WORDS = {
     State.STARTING: "is starting",
     State.READY: "is ready",
@@ -296,7 +298,7 @@ class Text:
 
     def _prefix(self, name: str) -> str:
         padded = f"{name:{self._width}}"
-        code = _BOLD if name == OWN else self._palette.code(name)
+        code = _BOLD if name == OWN else _NAMES[self._palette.index(name)]
         return f"{self._painted(padded, code)} | "
 
     def _painted(self, text: str, code: str) -> str:

@@ -1,0 +1,124 @@
+"""The few colours of the dashboard, taken from whatever theme the person chose."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.style import Style
+from textual.color import Color
+
+from ..model.palette import COLOURS
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_ON_DARK = (
+    "#5fb3d9", "#d9b45f", "#7fbf7f", "#c792ea", "#7f9fe8",
+    "#4fc4b0", "#e0a070", "#e08fb8", "#a9b665", "#9aa8bd",
+)  # fmt: skip
+_ON_LIGHT = (
+    "#0b6e99", "#8a6100", "#2d7a2d", "#7b3fb5", "#3454b8",
+    "#0f7a68", "#a8541a", "#ad3a78", "#5a6b12", "#4f5d73",
+)  # fmt: skip
+_ANSI = (
+    "cyan", "yellow", "green", "magenta", "blue",
+    "bright_cyan", "bright_yellow", "bright_green", "bright_magenta", "bright_blue",
+)  # fmt: skip
+assert len(_ON_DARK) == len(_ON_LIGHT) == len(_ANSI) == COLOURS
+
+
+class Colours(NamedTuple):
+    """Styles by what they mean; a style without a background lies on any."""
+
+    base: Style
+    """Foreground and background of everything."""
+    text: Style
+    dim: Style
+    """What is normal: units, times, rules."""
+    accent: Style
+    """The one colour that leads the eye: focus, keys, the selection's bar."""
+    good: Style
+    busy: Style
+    warn: Style
+    bad: Style
+    cursor: Style
+    """Background of the selected row."""
+    block: Style
+    """Background of marked rows."""
+    hit: Style
+    """A search hit."""
+    here: Style
+    """The hit on which the cursor stands."""
+    names: tuple[Style, ...]
+    """By the index that `model.palette.Palette` gives."""
+
+
+def colours(app: App[object]) -> Colours:
+    """The colours under the app's present theme."""
+    theme = app.current_theme
+    if theme.ansi:
+        return _ansi()
+    variables = app.theme_variables
+    names = ("background", "foreground", "primary", "success", "warning", "error", "accent")
+    return _of(theme.dark, *(variables[name] for name in names))
+
+
+@lru_cache(maxsize=8)
+def _of(
+    dark: bool,
+    background: str,
+    foreground: str,
+    primary: str,
+    success: str,
+    warning: str,
+    error: str,
+    accent: str,
+) -> Colours:
+    back, fore = Color.parse(background), Color.parse(foreground)
+
+    def ink(colour: str | Color, strength: float = 1.0, *, bold: bool = False) -> Style:
+        parsed = Color.parse(colour) if isinstance(colour, str) else colour
+        return Style(color=back.blend(parsed, strength).rich_color, bold=bold or None)
+
+    def ground(colour: str | Color, strength: float) -> Style:
+        parsed = Color.parse(colour) if isinstance(colour, str) else colour
+        return Style(bgcolor=back.blend(parsed, strength).rich_color)
+
+    return Colours(
+        base=Style(color=fore.rich_color, bgcolor=back.rich_color),
+        text=ink(fore),
+        dim=ink(fore, 0.55),
+        accent=ink(primary, bold=True),
+        good=ink(success),
+        busy=ink(primary),
+        warn=ink(warning),
+        bad=ink(error, bold=True),
+        cursor=ground(fore, 0.09),
+        block=ground(primary, 0.25),
+        hit=ground(warning, 0.35),
+        here=Style(color=back.rich_color, bgcolor=Color.parse(warning).rich_color, bold=True),
+        names=tuple(ink(name) for name in (_ON_DARK if dark else _ON_LIGHT)),
+    )
+
+
+@lru_cache(maxsize=1)
+def _ansi() -> Colours:
+    """On the terminal's own ground: nothing may be assumed of it but that its palette is
+    readable.
+    """
+    return Colours(
+        base=Style.parse("default on default"),
+        text=Style.parse("default"),
+        dim=Style.parse("dim"),
+        accent=Style.parse("bold blue"),
+        good=Style.parse("green"),
+        busy=Style.parse("blue"),
+        warn=Style.parse("yellow"),
+        bad=Style.parse("bold red"),
+        cursor=Style.parse("bold"),
+        block=Style.parse("reverse"),
+        hit=Style.parse("black on yellow"),
+        here=Style.parse("bold black on bright_yellow"),
+        names=tuple(Style.parse(name) for name in _ANSI),
+    )
