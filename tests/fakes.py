@@ -9,19 +9,21 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import msgspec
 
+from dynaport_tui.control.protocol import Logs
 from dynaport_tui.control.server import ControlServer, serve
 from dynaport_tui.engine.bus import Bus, BusSubscription
 from dynaport_tui.engine.nursery import Nursery
 from dynaport_tui.model.launch import Launch
 from dynaport_tui.model.machine import State
 from dynaport_tui.model.reports import Report
+from dynaport_tui.model.text import mask
 from dynaport_tui.model.view import (
     ActionError,
     Details,
@@ -419,3 +421,76 @@ class FakeDesk:
 
 async def _wait(event: asyncio.Event) -> None:
     await event.wait()
+
+
+class FakeSource:
+    """A `tui.source.Source` on a FakeEngine in the same loop, without a socket between them."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+        self.failure: Exception | None = None
+        """What every call raises while it is set: NotRunning, NoAnswer, ActionError."""
+        self.followers: set[BusSubscription] = set()
+        """Who listens to the events."""
+
+    async def snapshot(self) -> Snapshot:
+        """As the engine gives it, as are all the others."""
+        self._may_fail()
+        return self.engine.snapshot()
+
+    async def page(self, query: LogQuery) -> LogPage:
+        self._may_fail()
+        return await self.engine.page(query)
+
+    async def hits(self, query: LogQuery) -> Hits:
+        self._may_fail()
+        return await self.engine.hits(query)
+
+    async def traceback(self, service: str | None = None) -> Traceback | None:
+        self._may_fail()
+        return await self.engine.traceback(service)
+
+    async def details(self, service: str) -> Details:
+        self._may_fail()
+        return self.engine.details(service)
+
+    async def requests(self, service: str, after: int = 0) -> Requests:
+        self._may_fail()
+        return self.engine.requests(service, after)
+
+    async def env(self, service: str, *, reveal: bool = False) -> dict[str, str]:
+        self._may_fail()
+        found = self.engine.env(service)
+        return dict(found) if reveal else mask(found)
+
+    async def act(self, verb: Verb, services: Sequence[str] = ()) -> Snapshot:
+        self._may_fail()
+        return await self.engine.act(verb, services)
+
+    async def down(self) -> None:
+        self._may_fail()
+        await self.engine.down()
+
+    async def events(self, logs: Logs = "marks") -> AsyncIterator[Snapshot | Event | LogLine]:
+        """The engine's own events; lines themselves are never among them."""
+        self._may_fail()
+        subscription = self.engine.subscribe()
+        self.followers.add(subscription)
+        try:
+            yield subscription.snapshot
+            async for batch in subscription:
+                for event in batch:
+                    if logs != "none" or not isinstance(event, LogAdvanced):
+                        yield event
+        finally:
+            self.followers.discard(subscription)
+            subscription.close()
+
+    def cut(self) -> None:
+        """Break the stream of events without a last word."""
+        for subscription in list(self.followers):
+            subscription.close()
+
+    def _may_fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
