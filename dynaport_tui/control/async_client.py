@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -27,13 +27,16 @@ from .client import NoAnswer, NotRunning, refused, request
 from .protocol import HEARTBEAT, PREFIX, EnvAnswer, Logs, TracebackAnswer, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
 
 _LIMIT = 16 * 1024 * 1024
 """Bytes of one line of the event stream."""
+_NO_HTTP = "whoever listens on the control socket does not speak HTTP"
+_CLOSING = 1.0
+"""Seconds that a connection which is given up may take to be gone."""
 
 
 class AsyncClient:
@@ -94,38 +97,32 @@ class AsyncClient:
         """
         path = f"/events?{urlencode({'logs': logs})}"
         async with self._answer("GET", path) as answer:
-            while line := await self._within(answer.readline(), HEARTBEAT * 3):
-                if not line.endswith(b"\n"):
-                    return
+            while line := await self._within(answer.line(), HEARTBEAT * 3):
                 if line.strip():
-                    yield decode_event(line)
+                    yield _understood(path, decode_event, line)
 
     async def _ask(self, method: str, path: str, kind: type[T], body: bytes = b"") -> T:
         async with self._answer(method, path, body) as answer:
-            data = await self._within(answer.read())
-        try:
-            return msgspec.json.decode(data, type=kind)
-        except msgspec.DecodeError as error:
-            raise NoAnswer(f"the engine's answer to {path} is not understood: {error}") from error
+            data = await self._within(answer.body())
+        return _understood(path, lambda found: msgspec.json.decode(found, type=kind), data)
 
     @asynccontextmanager
-    async def _answer(
-        self, method: str, path: str, body: bytes = b""
-    ) -> AsyncIterator[asyncio.StreamReader]:
-        """The body of an answer that is a success; raises ActionError for another."""
+    async def _answer(self, method: str, path: str, body: bytes = b"") -> AsyncIterator[_Answer]:
+        """An answer that is a success; raises ActionError for another."""
         opening = asyncio.open_unix_connection(str(self.path), limit=_LIMIT)
         reader, writer = await self._within(opening)
+        answer = _Answer(reader)
         try:
             writer.write(request(method, PREFIX + path, body))
             await self._within(writer.drain())
-            status = await self._within(_status(reader))
+            status = await self._within(answer.head())
             if status >= 400:
-                raise refused(status, await self._within(reader.read()))
-            yield reader
+                raise refused(status, await self._within(answer.body()))
+            yield answer
         finally:
-            writer.close()
+            await _closed(writer)
 
-    async def _within(self, waiting: Any, seconds: float | None = None) -> Any:
+    async def _within(self, waiting: Awaitable[T], seconds: float | None = None) -> T:
         try:
             async with asyncio.timeout(seconds or self.timeout):
                 return await waiting
@@ -135,16 +132,64 @@ class AsyncClient:
             raise NotRunning(self.path) from error
 
 
-async def _status(reader: asyncio.StreamReader) -> int:
-    first = await reader.readline()
-    if not first:
-        raise ConnectionError("no answer")
-    while (await reader.readline()).strip():
-        pass
-    version, _, rest = first.partition(b" ")
-    if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
-        raise NoAnswer("whoever listens on the control socket does not speak HTTP")
-    return int(rest[:3])
+class _Answer:
+    """An answer, as far as it has been read."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self._length = 0
+
+    async def head(self) -> int:
+        """Its status; raises ConnectionError when the engine ended before it had said all."""
+        version, _, rest = (await self._head_line()).partition(b" ")
+        if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
+            raise NoAnswer(_NO_HTTP)
+        while line := (await self._head_line()).strip():
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                self._length = _number(value.strip())
+        return int(rest[:3])
+
+    async def _head_line(self) -> bytes:
+        if not (line := await self.line()):
+            raise ConnectionError("the answer has no whole head")
+        return line
+
+    async def line(self) -> bytes:
+        """The next line; empty at the end, also where it comes in the middle of one."""
+        try:
+            line = await self._reader.readline()
+        except ValueError as error:
+            raise NoAnswer("the engine's answer has a line without an end") from error
+        return line if line.endswith(b"\n") else b""
+
+    async def body(self) -> bytes:
+        """All of it; raises ConnectionError when the engine ended before it had said all."""
+        data = await self._reader.read()
+        if len(data) < self._length:
+            raise ConnectionError("the answer is not complete")
+        return data
+
+
+def _number(digits: bytes) -> int:
+    if not digits.isdigit():
+        raise NoAnswer(_NO_HTTP)
+    return int(digits)
+
+
+def _understood(path: str, decode: Callable[[bytes], T], data: bytes) -> T:
+    try:
+        return decode(data)
+    except ValueError as error:
+        raise NoAnswer(f"the engine's answer to {path} is not understood: {error}") from error
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Give the connection up; whatever was still to be sent is of no use any more."""
+    writer.transport.abort()
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_CLOSING):
+            await writer.wait_closed()
 
 
 __all__ = ["ActionError", "AsyncClient", "NoAnswer", "NotRunning"]

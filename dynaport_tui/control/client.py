@@ -9,7 +9,18 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from ..model.view import ActionError, Event, LogLine, Snapshot, Verb
+from ..model.view import (
+    ActionError,
+    Details,
+    Event,
+    LogLine,
+    LogPage,
+    LogQuery,
+    Requests,
+    Snapshot,
+    Traceback,
+    Verb,
+)
 from ..model.wire import decode_event, decode_line
 from .protocol import (
     HEARTBEAT,
@@ -18,6 +29,7 @@ from .protocol import (
     ErrorAnswer,
     Logs,
     LogsAnswer,
+    TracebackAnswer,
     Wish,
 )
 
@@ -62,6 +74,24 @@ class Client:
         query = urlencode({"after": after, "limit": limit})
         answer = self._ask("GET", f"/logs/{quote(service, safe='')}?{query}", LogsAnswer)
         return [decode_line(line) for line in answer.lines]
+
+    def page(self, query: LogQuery) -> LogPage:
+        """Some lines of one or several logs, merged and filtered."""
+        return self._ask("POST", "/lines", LogPage, msgspec.json.encode(query))
+
+    def traceback(self, service: str | None = None) -> Traceback | None:
+        """The newest kept traceback of one service or of all."""
+        query = f"?service={quote(service, safe='')}" if service else ""
+        return self._ask("GET", f"/traceback{query}", TracebackAnswer).traceback
+
+    def details(self, service: str) -> Details:
+        """What there is to know of one service beside its row."""
+        return self._ask("GET", f"/services/{quote(service, safe='')}", Details)
+
+    def requests(self, service: str, after: int = 0) -> Requests:
+        """The last requests that are numbered above `after`."""
+        path = f"/services/{quote(service, safe='')}/requests?after={after}"
+        return self._ask("GET", path, Requests)
 
     def env(self, service: str, *, reveal: bool = False) -> dict[str, str]:
         """What dynaport gives to the service, secrets masked unless `reveal`."""

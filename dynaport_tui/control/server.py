@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -14,19 +13,10 @@ import msgspec
 from aiohttp import web
 
 from ..model.text import mask
-from ..model.view import (
-    ActionError,
-    EngineView,
-    Event,
-    LogAdvanced,
-    LogLine,
-    LogQuery,
-    Subscription,
-    Verb,
-)
-from ..model.wire import encode_event, encode_snapshot, line_fields, positions
+from ..model.view import ActionError, EngineView, LogQuery, Subscription, Verb
+from ..model.wire import line_fields
+from .feed import Feed
 from .protocol import (
-    HEARTBEAT,
     HOSTS,
     MAX_LINES,
     PREFIX,
@@ -36,7 +26,6 @@ from .protocol import (
     Refusal,
     TracebackAnswer,
     Wish,
-    concerns,
 )
 
 if TYPE_CHECKING:
@@ -240,7 +229,8 @@ class _Routes:
             headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
         )
         await response.prepare(request)
-        feed = _Feed(self._view, events, request)
+        services = frozenset(request.query.getall("service", []))
+        feed = Feed(self._view, events, services, request.query.get("logs", "lines"))
         async for chunk in feed.chunks():
             try:
                 async with asyncio.timeout(STALLED):
@@ -248,76 +238,6 @@ class _Routes:
             except (TimeoutError, ConnectionError):
                 break
         return response
-
-
-class _Feed:
-    """One reader's share of the events, as chunks of whole lines."""
-
-    def __init__(self, view: EngineView, events: Subscription, request: web.Request) -> None:
-        self._view = view
-        self._events = events
-        self._services = frozenset(request.query.getall("service", []))
-        self._logs = request.query.get("logs", "lines")
-        self._shown = positions(events.snapshot)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        yield encode_snapshot(self._events.snapshot, time.time())
-        async for batch in _paced(self._events, HEARTBEAT):
-            if not batch:
-                yield b"\n"
-            for event in batch:
-                if concerns(event, self._services):
-                    for chunk in self._encoded(event):
-                        yield chunk
-
-    def _encoded(self, event: Event) -> list[bytes]:
-        if not isinstance(event, LogAdvanced) or self._logs == "marks":
-            return [encode_event(event)]
-        return self._lines(event) if self._logs == "lines" else []
-
-    def _lines(self, mark: LogAdvanced) -> list[bytes]:
-        chunks = []
-        shown = self._shown.get(mark.service, 0)
-        while shown < mark.last:
-            lines = self._pulled(mark.service, shown)
-            if not lines:
-                break
-            chunks.append(b"".join(encode_event(line) for line in lines))
-            shown = lines[-1].number
-        self._shown[mark.service] = shown
-        return chunks
-
-    def _pulled(self, service: str, after: int) -> Sequence[LogLine]:
-        try:
-            return self._view.logs(service, after, 1000)
-        except ActionError:
-            return ()  # it was taken out of services.toml, and its log with it
-
-
-async def _paced(events: Subscription, seconds: float) -> AsyncIterator[list[Event]]:
-    """The batches, and an empty one whenever there was none for `seconds`."""
-    batches = aiter(events)
-    pending: asyncio.Task[list[Event]] | None = None
-    try:
-        while True:
-            pending = pending or asyncio.ensure_future(_next(batches))
-            done, _ = await asyncio.wait({pending}, timeout=seconds)
-            if not done:
-                yield []
-                continue
-            try:
-                batch = pending.result()
-            except StopAsyncIteration:
-                return
-            pending = None
-            yield batch
-    finally:
-        if pending is not None:
-            pending.cancel()
-
-
-async def _next(batches: AsyncIterator[list[Event]]) -> list[Event]:
-    return await anext(batches)
 
 
 @web.middleware
