@@ -1,0 +1,162 @@
+"""The last requests of a service, the newest first."""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ...model.wording import seconds
+from ..glyphs import DOT, ELLIPSIS, NOTHING, UNICODE, count
+from ..lines import Line
+from .sheet import INDENT, Sheet, note, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.style import Style
+
+    from ...model.view import Request, Requests
+    from ..colours import Colours
+
+KEPT = 1000
+"""Requests of a service that are kept."""
+
+_BAR = 8
+"""Cells of the bar behind a duration."""
+_FULL_MS = 10_000.0
+"""A duration that fills the bar; each factor of ten below takes a quarter of it away."""
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+_METHOD, _STATUS, _TIME = 7, 5, 9
+_FIXED = INDENT + 10 + _METHOD + 1 + _STATUS + _TIME + 1 + _BAR + 1
+"""Cells of a row without the path."""
+_LEAST = 24
+"""Cells of the path."""
+
+
+def head(sheet: Sheet, answer: Requests | None) -> list[Line]:
+    """The line of totals and the headings; they stay while the rest scrolls."""
+    if answer is None or not answer.counted or not answer.total:
+        return []
+    return [Line("head:before", Text()), _totals(sheet, answer), _headings(sheet)]
+
+
+def lines(sheet: Sheet, answer: Requests | None, kept: Sequence[Request]) -> list[Line]:
+    """A row a request, or why there is none; `kept` is oldest first."""
+    if answer is None:
+        return []
+    if not answer.counted:
+        return _uncounted(sheet)
+    if not kept:
+        return _none_yet(sheet, answer)
+    room = max(_LEAST, sheet.width - _FIXED)
+    return [_row(request, sheet.colours, room) for request in reversed(kept)]
+
+
+def _totals(sheet: Sheet, answer: Requests) -> Line:
+    colours = sheet.colours
+    rate = answer.error_rate
+    parts = [
+        Text.assemble((count(answer.total), colours.accent), (" requests", colours.dim)),
+        _figure(sheet, "p50", answer.p50_ms),
+        _figure(sheet, "p95", answer.p95_ms),
+    ]
+    if rate is not None:
+        parts.append(Text(f"{rate:.1%} errors", colours.bad if rate else colours.dim))
+    if answer.total > KEPT:
+        parts.append(Text(f"of the last {count(KEPT)}", colours.dim))
+    text = Text(" " * INDENT).append_text(Text(f"  {DOT}  ", colours.dim).join(parts))
+    return Line("head:totals", text)
+
+
+def _figure(sheet: Sheet, name: str, ms: float | None) -> Text:
+    value = NOTHING if ms is None else _milliseconds(ms)
+    return Text.assemble((f"{name} ", sheet.colours.dim), (value, sheet.colours.text))
+
+
+def _headings(sheet: Sheet) -> Line:
+    room = max(_LEAST, sheet.width - _FIXED)
+    text = (
+        f"{'':{INDENT}}{'time':<10}{'method':<{_METHOD}} {'path':<{room}}"
+        f"{'status':>{_STATUS + 1}}{'took':>{_TIME - 1}}"
+    )
+    return Line("head:columns", Text(text, sheet.colours.dim))
+
+
+@lru_cache(maxsize=2 * KEPT)
+def _row(request: Request, colours: Colours, room: int) -> Line:
+    at = time.strftime("%H:%M:%S", time.localtime(request.at))
+    path, method = one_line(request.path), one_line(request.method)
+    ink = _ink(request.status, colours)
+    took = _milliseconds(request.ms)
+    text = Text(" " * INDENT)
+    text.append(f"{at}  ", colours.dim)
+    text.append(f"{method[:_METHOD]:<{_METHOD}} ", colours.dim)
+    text.append_text(_path(path, room, colours))
+    text.append(f"{'!' if request.status >= 500 else ' '} ", ink)
+    text.append(f"{request.status:>3}", ink)
+    text.append(f"{took:>{_TIME}} ", colours.text)
+    text.append(_bar(request.ms), colours.warn if request.ms >= 1000 else colours.dim)
+    copied = f"{at} {method} {path} {request.status} {took}"
+    return Line(str(request.number), text, copied)
+
+
+def _path(path: str, room: int, colours: Colours) -> Text:
+    """The path in `room` cells, its query in quiet."""
+    text = Text(path, colours.text)
+    query = path.find("?")
+    if query >= 0:
+        text.stylize(colours.dim, query)
+    if text.cell_len > room - 1:
+        text.set_length(0) if room < 2 else text.truncate(room - 2)
+        text.append(ELLIPSIS, colours.dim)
+    text.pad_right(room - text.cell_len)
+    return text
+
+
+def _ink(status: int, colours: Colours) -> Style:
+    if status >= 500:
+        return colours.bad
+    if status >= 400:
+        return colours.warn
+    return colours.dim if status >= 300 else colours.good
+
+
+def _milliseconds(ms: float) -> str:
+    return f"{ms:.1f} ms" if ms < 9.95 else f"{ms:.0f} ms" if ms < 999.5 else seconds(ms / 1000)
+
+
+def _bar(ms: float) -> str:
+    share = math.log10(max(1.0, ms)) / math.log10(_FULL_MS)
+    cells = min(1.0, share) * _BAR
+    if not UNICODE:
+        return "#" * round(cells)
+    whole, part = divmod(round(cells * 8), 8)
+    return (_BLOCKS[8] * whole + _BLOCKS[part]).rstrip() or _BLOCKS[1]
+
+
+def _uncounted(sheet: Sheet) -> list[Line]:
+    return [
+        Line("none:before", Text()),
+        *note(sheet, "none", "Requests are not counted for this service."),
+        Line("none:between", Text()),
+        *note(
+            sheet,
+            "remedy",
+            "dynaport counts what its own runner serves: `app` and `script` services, on the "
+            "server werkzeug. This one answers with a server of its own; look for its access log "
+            "in its output (l).",
+        ),
+    ]
+
+
+def _none_yet(sheet: Sheet, answer: Requests) -> list[Line]:
+    status = sheet.services.get(answer.service)
+    address = f" Open it with o, or ask {status.url}" if status and status.url else ""
+    return [
+        Line("none:before", Text()),
+        *note(sheet, "none", f"No request yet.{address}"),
+    ]
