@@ -2,63 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import select
-import signal
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from . import say
 from .errors import FAILED, OK, Explained, explain, report_bug
 from .follow import ask_running
+from .launching import Child, Report, Told, launch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..engine.engine import Engine, Options
+    from ..engine.engine import Engine
+    from ..engine.options import Options
     from .here import Here
-
-PATIENCE = 15.0
-"""Seconds until the engine must listen or have said why not."""
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What the engine process says to the one that started it, once."""
-
-    pid: int
-    running: bool = False
-    """Another engine runs this project already; `pid` is its, 0 where it has not said."""
-    code: int = OK
-    lines: list[str] = []
-    hint: str = ""
 
 
 def start(here: Here, options: Options) -> int:
     """Start the engine in the background; 0 once it listens, whatever the services do then."""
-    log = _log_file(here.file)
-    ours, theirs = os.pipe()
+    child = launch(options)
     try:
-        pid = _spawn([*_arguments(options), f"--report-to={theirs}"], log, theirs)
-    finally:
-        os.close(theirs)
-    try:
-        told = _listen(ours, pid)
-    finally:
-        os.close(ours)
-    if told is None:
-        say.error(f"the engine (pid {pid}) did not come up; what it said is in {log}")
-        return FAILED
-    if told.code != OK:
-        for line in told.lines:
-            say.error(line)
-        if told.hint:
-            say.hint(told.hint)
-        return told.code
+        told = child.told()
+    except KeyboardInterrupt:
+        child.end()
+        raise
+    if told is None or told.code != OK:
+        return say_failed(child, told)
     return _outcome(here, options, told)
+
+
+def say_failed(child: Child, told: Told | None) -> int:
+    """Why there is no engine; the exit code that goes with it."""
+    if told is None:
+        say.error(f"the engine (pid {child.pid}) did not come up; what it said is in {child.log}")
+        return FAILED
+    for line in told.lines:
+        say.error(line)
+    if told.hint:
+        say.hint(told.hint)
+    return told.code
 
 
 def serve(options: Options, report_to: int) -> int:
@@ -67,18 +47,24 @@ def serve(options: Options, report_to: int) -> int:
     from ..engine.lock import AlreadyRunning
     from .foreground import run
 
+    report = Report(report_to)
+
+    def opened(engine: Engine) -> None:
+        """An owner does not wait until the socket listens: it draws what it is told."""
+        if options.owner is not None:
+            report.tell(Told(pid=os.getpid(), snapshot=engine.snapshot()), wait=False)
+
     def listening(engine: Engine) -> None:
-        _tell(report_to, Told(pid=os.getpid()))
+        report.tell(Told(pid=os.getpid()))
 
     try:
-        return run(Engine(options), listening=listening)
+        return run(Engine(options), opened=opened, listening=listening)
     except AlreadyRunning as running:
-        _tell(report_to, Told(pid=running.pid or 0, running=True))
+        report.tell(Told(pid=running.pid or 0, running=True))
         return OK
     except Exception as error:
-        explained = explain(error) or _bug(error)
-        code, lines, hint = explained
-        _tell(report_to, Told(pid=os.getpid(), code=code, lines=lines, hint=hint))
+        code, lines, hint = explain(error) or _bug(error)
+        report.tell(Told(pid=os.getpid(), code=code, lines=lines, hint=hint))
         return code
 
 
@@ -102,61 +88,3 @@ def _outcome(here: Here, options: Options, told: Told) -> int:
             say.fact(f"  {status.id:{width}}  {status.url}")
     say.fact("See `dynaport ps` and `dynaport logs -f`; `dynaport down` stops it.")
     return OK
-
-
-def _arguments(options: Options) -> list[str]:
-    """The command line that means the same in the engine's process."""
-    flags = {
-        "--no-watch": not options.watch,
-        "--keep-going": options.keep_going,
-        "--exit-when-ready": options.exit_when_ready,
-    }
-    chosen = [flag for flag, given in flags.items() if given]
-    chosen += [f"--profile={profile}" for profile in options.profiles]
-    if options.timeout is not None:
-        chosen.append(f"--timeout={options.timeout}")
-    return ["-f", str(options.file), "up", "--no-tui", *chosen, *options.services]
-
-
-def _spawn(arguments: Sequence[str], log: Path, report_to: int) -> int:
-    os.set_inheritable(report_to, True)
-    # Not from the current folder, where a file of the project may be called like a library.
-    beside = Path(__file__).parents[2] == Path.cwd()
-    argv = [sys.executable, *([] if beside else ["-P"]), "-m", "dynaport_tui", *arguments]
-    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    return os.posix_spawn(
-        sys.executable,
-        argv,
-        os.environ,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 2, str(log), write, 0o600),
-        ],
-        setsid=True,
-    )
-
-
-def _listen(pipe: int, pid: int) -> Told | None:
-    """What the engine told, None when it ended without a word or the patience is over."""
-    try:
-        ready, _, _ = select.select([pipe], [], [], PATIENCE)
-    except KeyboardInterrupt:
-        os.kill(pid, signal.SIGTERM)
-        raise
-    data = os.read(pipe, 65536) if ready else b""
-    if not ready:
-        os.kill(pid, signal.SIGTERM)
-    return msgspec.json.decode(data, type=Told) if data else None
-
-
-def _tell(pipe: int, told: Told) -> None:
-    with contextlib.suppress(BrokenPipeError):  # the starter was interrupted; nobody has to know
-        os.write(pipe, msgspec.json.encode(told)[:65536])
-    os.close(pipe)
-
-
-def _log_file(file: Path) -> Path:
-    from ..ledger.folders import project_state
-
-    return project_state(file) / "engine.log"

@@ -36,11 +36,15 @@ def ask_running(here: Here, services: Sequence[str], profiles: Sequence[str]) ->
 
 def follow(here: Here, pid: int | None, options: Options, log_format: Format) -> int:
     """Show the stream of the running engine until it ends or Ctrl-C, which leaves it running."""
-    from ..headless.render import renderer
-
     who = f" (engine pid {pid})" if pid is not None else ""
     say.note(f"runs already{who}: following it; Ctrl-C leaves it running")
-    client = ask_running(here, options.services, options.profiles)
+    return watch(ask_running(here, options.services, options.profiles), log_format)
+
+
+def watch(client: Client, log_format: Format) -> int:
+    """The stream of an engine until it ends or Ctrl-C; the exit code."""
+    from ..headless.render import renderer
+
     render = renderer(log_format, colour=say.colour() and log_format != "json")
     try:
         return _show(client, render)

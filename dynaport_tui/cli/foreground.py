@@ -39,16 +39,18 @@ def run(
     engine: Engine,
     view: View | None = None,
     *,
+    opened: Callable[[Engine], None] | None = None,
     listening: Callable[[Engine], None] | None = None,
     work: Work | None = None,
 ) -> int:
     """Open the engine and run it to its end; the exit code.
 
-    `listening` is called when the control socket answers; without one nothing goes on. `work` runs
+    `opened` is called as soon as nothing can go wrong that is to be told before anything runs,
+    `listening` when the control socket answers; without one nothing goes on. `work` runs
     beside the engine, which is stopped when it is done; its result, unless None, is the exit code.
     Raises what Engine.open() raises.
     """
-    return asyncio.run(_Run(engine, view, listening, work).run())
+    return asyncio.run(_Run(engine, view, opened, listening, work).run())
 
 
 class _Run:
@@ -56,11 +58,13 @@ class _Run:
         self,
         engine: Engine,
         view: View | None,
+        opened: Callable[[Engine], None] | None,
         listening: Callable[[Engine], None] | None,
         work: Work | None,
     ) -> None:
         self._engine = engine
         self._view = view
+        self._opened = opened
         self._listening = listening
         self._work = work
         self._stream: Stream | None = None
@@ -68,6 +72,8 @@ class _Run:
     async def run(self) -> int:
         engine = self._engine
         await engine.open()
+        if self._opened is not None:
+            self._opened(engine)
         serving = asyncio.create_task(self._serve())
         beside = [self._beside(self._show())] if self._view else []
         working = self._beside(self._do()) if self._work else None

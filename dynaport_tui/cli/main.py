@@ -28,6 +28,7 @@ class Entry(NamedTuple):
 COMMANDS: dict[str, Entry] = {
     "up": Entry("up", "Start the services and show what they do."),
     "test": Entry("testing", "Start, wait until ready, run a command, stop everything."),
+    "attach": Entry("attach", "Show the dashboard of the running project."),
     "down": Entry("steering", "Stop the running project and wait until it is gone."),
     "ps": Entry("ps", "Show the services of this project, or every project."),
     "logs": Entry("logs", "Show what the services printed."),

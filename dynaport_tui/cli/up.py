@@ -11,7 +11,7 @@ from . import say
 from .waiting import duration
 
 if TYPE_CHECKING:
-    from ..engine.engine import Options
+    from ..engine.options import Options
     from ..headless import Format
     from .here import Here
 
@@ -26,14 +26,19 @@ if TYPE_CHECKING:
     "--timeout", type=duration, metavar="S", help="Seconds until everything must be ready."
 )
 @click.option("--keep-going", is_flag=True, help="Go on when a service failed for good.")
-@click.option("--exit-when-ready", is_flag=True, help="Stop as soon as everything is ready.")
+@click.option(
+    "--exit-when-ready",
+    is_flag=True,
+    help="Stop as soon as everything is ready; shows the plain stream.",
+)
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json", "github"]),
     default="text",
-    help="How the plain stream is written.",
+    help="How the plain stream is written; other than text means --no-tui.",
 )
 @click.option("--report-to", type=int, hidden=True)
+@click.option("--owner-line", type=int, hidden=True)
 @click.pass_obj
 def up_command(
     here: Here,
@@ -47,12 +52,15 @@ def up_command(
     exit_when_ready: bool,
     log_format: Format,
     report_to: int | None,
+    owner_line: int | None,
 ) -> int:
     """Start the services, with what they depend on, and show what they do.
 
-    Ctrl-C stops them in reverse order; a second one kills.
+    In a terminal this is the dashboard; when it is left, the services stop, unless it is told to
+    let them run. With --no-tui or without a terminal it is the plain stream: Ctrl-C stops the
+    services in reverse order, a second one kills.
     """
-    from ..engine.engine import Options
+    from ..engine.options import Options
 
     terminal = sys.stdout.isatty()
     options = Options(
@@ -63,6 +71,7 @@ def up_command(
         timeout=timeout,
         keep_going=keep_going or detach or (terminal and not no_tui),
         exit_when_ready=exit_when_ready,
+        owner=owner_line,
     )
     if detach or report_to is not None:
         from . import background
@@ -70,8 +79,14 @@ def up_command(
         if report_to is not None:
             return background.serve(options, report_to)
         return background.start(here, options)
-    if not (terminal or no_tui):
-        say.note("standard output is no terminal: showing the plain stream, as with --no-tui")
+    if not no_tui:
+        from .dashboard import open_owned, why_not
+
+        why = why_not()
+        if why is None and not exit_when_ready and log_format == "text":
+            return open_owned(here, options)
+        if why is not None:
+            say.note(f"{why}: showing the plain stream, as with --no-tui")
     return _in_foreground(here, options, log_format)
 
 

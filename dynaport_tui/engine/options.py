@@ -24,6 +24,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     exit_when_ready: bool = False
     errand: bool = False
     """Run for a program beside the services, as `test` does."""
+    owner: int | None = None
+    """The descriptor of the line to the process that this run belongs to: somebody looks at it."""
 
     @property
     def aim(self) -> Aim:
@@ -33,4 +35,5 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             exit_when_ready=self.exit_when_ready,
             watch=self.watch,
             errand=self.errand,
+            attended=self.owner is not None,
         )

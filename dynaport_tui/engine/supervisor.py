@@ -27,6 +27,7 @@ from .hands import Hands
 from .leftovers import end_leftovers
 from .lock import ProjectLock
 from .orphans import adopt_orphans
+from .owner import OwnerLine
 from .planner import Planner
 from .reloads import Reloads
 from .signals import Signals
@@ -110,6 +111,8 @@ class Supervisor:
             await self._bind(launches, names)
             self._let_go = undo.pop_all()
         self._signals = Signals(self._interrupted)
+        if self.options.owner is not None:
+            OwnerLine(self.options.owner, end=self.end, kill=self._kill)
         self._over: asyncio.Future[Verdict] = self._loop.create_future()
         self.ready: asyncio.Future[bool] = self._loop.create_future()
         self.fleet.want(names, "asked to start", self.now)

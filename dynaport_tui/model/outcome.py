@@ -25,6 +25,8 @@ class Aim(msgspec.Struct, frozen=True, kw_only=True):
     exit_when_ready: bool = False
     watch: bool = True
     """Whether a saved file may still revive what has failed."""
+    attended: bool = False
+    """Somebody looks at it: neither that all is done nor that something failed ends the run."""
     errand: bool = False
     """Services are only there for a program that runs beside them: until everything was ready, one
     that ends the run at once; from then on the program alone says when it is over."""
@@ -48,6 +50,8 @@ def verdict(fleet: Fleet, aim: Aim, *, was_ready: bool) -> Verdict | None:
         return Verdict(code=OK, why="everything was ready")
     if aim.errand:
         return None if was_ready else _ended_early(wanted)
+    if aim.attended:
+        return None
     if all(r.state is State.DONE for r in wanted) and not _stopped_by_hand(fleet):
         return Verdict(code=OK, why="every service is done")
     failed = [r for r in wanted if r.state is State.FAILED and not (aim.watch and r.edited)]

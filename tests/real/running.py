@@ -120,6 +120,7 @@ class Running:
         self._changed = threading.Condition()
         self._streams = {"out": _Lines(self._changed), "err": _Lines(self._changed)}
         self._gone = threading.Event()
+        self._keyboard = -1
         self._threads: list[threading.Thread] = []
         start = self._on_terminal if terminal else self._on_pipes
         self.process = start([*command, *args], folder, env)
@@ -148,6 +149,7 @@ class Running:
         self, argv: list[str], folder: Path, env: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
         master, slave = os.openpty()
+        self._keyboard = os.dup(master)
         process = subprocess.Popen(
             [sys.executable, "-c", _ON_A_TERMINAL, *argv],
             cwd=folder,
@@ -224,9 +226,14 @@ class Running:
         """What Ctrl-C sends."""
         self.send(signal.SIGINT)
 
+    def type(self, text: str) -> None:
+        """Press keys on its terminal."""
+        os.write(self._keyboard, text.encode())
+
     def hang_up(self) -> None:
         """Take its terminal away; the system then sends HUP to it."""
         self._gone.set()
+        self._let_go_of_the_keyboard()
         for thread in self._threads:
             thread.join(2)
 
@@ -253,11 +260,17 @@ class Running:
     def forget(self) -> None:
         """Let go of its streams once nobody is left who could write to them."""
         self._gone.set()
+        self._let_go_of_the_keyboard()
         for thread in self._threads:
             thread.join(5)
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
+
+    def _let_go_of_the_keyboard(self) -> None:
+        if self._keyboard >= 0:
+            os.close(self._keyboard)
+            self._keyboard = -1
 
     def expect_no_bug(self) -> None:
         """Fail the test when a frame of ours stands in a traceback: the run went on beside it."""

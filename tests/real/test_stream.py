@@ -124,11 +124,12 @@ def test_without_a_terminal_up_says_in_one_line_that_it_falls_back(
     assert dynaport.run("up", "--no-tui").expect(0).err == ""
 
 
-def test_in_a_terminal_it_goes_on_when_a_service_fails(
+def test_a_terminal_without_a_dashboard_gets_a_stream_that_goes_on_when_a_service_fails(
     project: Project, dynaport: Dynaport
 ) -> None:
     project(BROKEN)
-    stream = dynaport.start("up", terminal=True)
+    stream = dynaport.start("up", terminal=True, env={"TERM": "dumb"})
+    stream.wait_for_line("a terminal of type dumb cannot show the dashboard: showing the plain")
     stream.wait_for_line("broken failed: ValueError: invalid literal")
     assert dynaport.look()["project"]["state"] == "degraded"
     assert dynaport.service("steady")["state"] == "READY"
