@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
+from rich.text import Text
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from .colours import colours
-from .glyphs import BAR
+from .glyphs import BAR, ELLIPSIS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.text import Text
     from textual import events
     from textual.binding import BindingType
     from textual.theme import Theme
@@ -46,7 +46,18 @@ class LineList(ScrollView, can_focus=True):
     """
 
     ALLOW_SELECT = False
-    DEFAULT_CSS = "LineList { scrollbar-size: 1 1; overflow: auto auto; }"
+    DEFAULT_CSS = """
+    LineList {
+        overflow: auto auto;
+        scrollbar-size: 0 1;
+        scrollbar-color: $foreground 25%;
+        scrollbar-color-hover: $foreground 40%;
+        scrollbar-color-active: $foreground 40%;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -178,10 +189,12 @@ class LineList(ScrollView, can_focus=True):
         """The visible part of a line, behind the column of the bar."""
         known, strip = self._strips.get(line.key, (None, Strip([])))
         if known != line:
-            strip = Strip(line.text.render(self.app.console))
+            strip = Strip(Text.assemble(line.text).render(self.app.console))
             self._strips[line.key] = line, strip
-        left = self.scroll_offset.x
-        shown = strip.crop_extend(left, left + max(0, width - _BAR), None)
+        left, room = self.scroll_offset.x, max(0, width - _BAR)
+        shown = strip.crop_extend(left, left + room, None)
+        if strip.cell_length > left + room:
+            shown = Strip.join([shown.crop(0, room - 1), self._more])
         if self._faded:
             shown = Strip([Segment(segment.text, self.colours.dim) for segment in shown])
         return Strip.join([self._bar(line), shown])
@@ -190,10 +203,17 @@ class LineList(ScrollView, can_focus=True):
         marked = self.has_focus and line is self.chosen
         return Strip([Segment(BAR if marked else " ", self.colours.accent)], _BAR)
 
+    @property
+    def _more(self) -> Strip:
+        return Strip([Segment(ELLIPSIS, self.colours.dim)], 1)
+
     # ---- moving
 
     def _first(self) -> int:
         return next((i for i, line in enumerate(self._lines) if line.plain), 0)
+
+    def _last(self) -> int:
+        return next((i for i in reversed(range(len(self._lines))) if self._lines[i].plain), 0)
 
     def _rows(self) -> int:
         return max(1, self.size.height - len(self._head))
@@ -215,6 +235,8 @@ class LineList(ScrollView, can_focus=True):
         top, rows = self.scroll_offset.y, self._rows()
         if index <= self._first():
             self.scroll_to(y=0, animate=False)
+        elif index >= self._last():
+            self.scroll_to(y=self.max_scroll_y, animate=False)
         elif not top <= index < top + rows:
             self.scroll_to(y=index if index < top else index - rows + 1, animate=False)
 

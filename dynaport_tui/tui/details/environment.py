@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -96,8 +97,9 @@ def _variables(sheet: Sheet, env: Mapping[str, str], details: Details | None) ->
 def _variable(sheet: Sheet, name: str, value: str, wide: int) -> Line:
     shown = value.replace("\n", "\\n").replace("\t", "\\t")
     text = Text(f"{' ' * INDENT}{name:<{wide}}  ", sheet.colours.dim)
-    if MASK in shown:
-        text.append(shown if UNICODE else shown.replace(MASK, "****"), sheet.colours.warn)
-    else:
-        text.append(shown, sheet.colours.text)
+    for part in re.split(f"({MASK})", shown):
+        if part == MASK:
+            text.append(part if UNICODE else "****", sheet.colours.warn)
+        else:
+            text.append(part, sheet.colours.text)
     return Line(f"variable:{name}", text, f"{name}={value}")

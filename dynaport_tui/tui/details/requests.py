@@ -29,7 +29,6 @@ _BAR = 8
 """Cells of the bar behind a duration."""
 _FULL_MS = 10_000.0
 """A duration that fills the bar; each factor of ten below takes a quarter of it away."""
-_BLOCKS = " ▏▎▍▌▋▊▉█"
 _METHOD, _STATUS, _TIME = 7, 5, 9
 _FIXED = INDENT + 10 + _METHOD + 1 + _STATUS + _TIME + 1 + _BAR + 1
 """Cells of a row without the path."""
@@ -131,11 +130,10 @@ def _milliseconds(ms: float) -> str:
 
 def _bar(ms: float) -> str:
     share = math.log10(max(1.0, ms)) / math.log10(_FULL_MS)
-    cells = min(1.0, share) * _BAR
+    halves = max(1, round(min(1.0, share) * 2 * _BAR))
     if not UNICODE:
-        return "#" * round(cells)
-    whole, part = divmod(round(cells * 8), 8)
-    return (_BLOCKS[8] * whole + _BLOCKS[part]).rstrip() or _BLOCKS[1]
+        return "=" * (halves // 2)
+    return "━" * (halves // 2) + "╸" * (halves % 2)
 
 
 def _uncounted(sheet: Sheet) -> list[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.style import Style
 from rich.text import Text
 
 from ..glyphs import Mark, duration, state_mark
@@ -12,8 +13,6 @@ from ..lines import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from rich.style import Style
 
     from ...model.palette import Palette
     from ...model.view import ServiceStatus
@@ -36,6 +35,11 @@ class Sheet(NamedTuple):
     """Seconds since 1970."""
     services: Mapping[str, ServiceStatus] = {}
     """All of the project, by id."""
+
+    @property
+    def bold(self) -> Style:
+        """For what is read first."""
+        return self.colours.text + Style(bold=True)
 
     def ink(self, mark: Mark) -> Style:
         """The colour of a state."""
@@ -67,13 +71,13 @@ class Sheet(NamedTuple):
 
 def one_line(text: str) -> str:
     """The text without what would break a line."""
-    return " ".join(text.split())
+    return " ".join(text.strip().splitlines()).replace("\t", " ")
 
 
 def heading(sheet: Sheet, text: str, note: str = "") -> list[Line]:
     """A blank line and a title, with a remark in quiet."""
     title = Text(" " * INDENT)
-    title.append(text, sheet.colours.accent)
+    title.append(text, sheet.bold)
     if note:
         title.append(f"  {note}", sheet.colours.dim)
     return [Line(f"{text}:before", Text()), Line(f"{text}:heading", title)]

@@ -64,8 +64,10 @@ def _cause(sheet: Sheet, status: ServiceStatus) -> list[Line]:
     lead.append(f"{mark.glyph} {mark.word}", sheet.ink(mark))
     lead.append("  ")
     why = one_line(status.why) or "nothing has happened to it yet"
-    bold = sheet.colours.text + sheet.colours.accent.without_color
-    return [Line("cause:before", Text()), *wrapped(sheet, "cause", lead, Text(why, bold), why)]
+    return [
+        Line("cause:before", Text()),
+        *wrapped(sheet, "cause", lead, Text(why, sheet.bold), why),
+    ]
 
 
 def _chain(sheet: Sheet, status: ServiceStatus, causes: Sequence[str]) -> Iterator[Line]:
@@ -222,4 +224,3 @@ def _moment(
 def _as(status: ServiceStatus, state: State) -> ServiceStatus:
     """The service when it was in another state."""
     return msgspec.structs.replace(status, state=state, waiting=False)
-
