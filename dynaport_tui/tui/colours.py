@@ -21,11 +21,19 @@ _ON_LIGHT = (
     "#0b6e99", "#8a6100", "#2d7a2d", "#7b3fb5", "#3454b8",
     "#0f7a68", "#a8541a", "#ad3a78", "#5a6b12", "#4f5d73",
 )  # fmt: skip
+_ON_BOTH = (
+    "#287faa", "#9a700d", "#338748", "#ac4ecb", "#4e71da",
+    "#188677", "#bc5c24", "#c94587", "#6c7f20", "#69788e",
+)  # fmt: skip
+"""Of a lightness that has the same contrast, 4.5 to 1, with black and with white."""
 _ANSI = (
     "cyan", "yellow", "green", "magenta", "blue",
     "bright_cyan", "bright_yellow", "bright_green", "bright_magenta", "bright_blue",
 )  # fmt: skip
-assert len(_ON_DARK) == len(_ON_LIGHT) == len(_ANSI) == COLOURS
+assert len(_ON_DARK) == len(_ON_LIGHT) == len(_ON_BOTH) == len(_ANSI) == COLOURS
+
+OWN = "dynaport"
+"""The name of our theme: colours of our own on the terminal's ground."""
 
 
 class Colours(NamedTuple):
@@ -52,13 +60,16 @@ class Colours(NamedTuple):
     """The hit on which the cursor stands."""
     names: tuple[Style, ...]
     """By the index that `model.palette.Palette` gives."""
+    rule: Style
+    """A line between panes."""
 
 
 def colours(app: App[object]) -> Colours:
     """The colours under the app's present theme."""
     theme = app.current_theme
     if theme.ansi:
-        return _ansi()
+        few = app.console.color_system in ("standard", "windows")
+        return _ansi() if few or theme.name != OWN else _on_both()
     variables = app.theme_variables
     names = ("background", "foreground", "primary", "success", "warning", "error", "accent")
     return _of(theme.dark, *(variables[name] for name in names))
@@ -99,6 +110,7 @@ def _of(
         hit=ground(warning, 0.35),
         here=Style(color=back.rich_color, bgcolor=Color.parse(warning).rich_color, bold=True),
         names=tuple(ink(name) for name in (_ON_DARK if dark else _ON_LIGHT)),
+        rule=ink(fore, 0.25),
     )
 
 
@@ -121,4 +133,26 @@ def _ansi() -> Colours:
         hit=Style.parse("black on yellow"),
         here=Style.parse("bold black on bright_yellow"),
         names=tuple(Style.parse(name) for name in _ANSI),
+        rule=Style.parse("dim"),
+    )
+
+
+@lru_cache(maxsize=1)
+def _on_both() -> Colours:
+    """On the terminal's own ground, whether it is light or dark."""
+    return Colours(
+        base=Style.parse("default on default"),
+        text=Style.parse("default"),
+        dim=Style.parse("#7a7a7a"),
+        accent=Style.parse("bold #2479ce"),
+        good=Style.parse("#2f8a45"),
+        busy=Style.parse("#2479ce"),
+        warn=Style.parse("#b26c09"),
+        bad=Style.parse("bold #d84545"),
+        cursor=Style.parse("bold"),
+        block=Style.parse("#ffffff on #2c66a0"),
+        hit=Style.parse("#000000 on #d9a53a"),
+        here=Style.parse("bold #000000 on #ffc83d"),
+        names=tuple(Style.parse(name) for name in _ON_BOTH),
+        rule=Style.parse("dim #7a7a7a"),
     )

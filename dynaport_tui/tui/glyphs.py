@@ -98,6 +98,13 @@ DOT = "·" if UNICODE else "-"
 """Between facts of one line."""
 AGAIN = "↻" if UNICODE else "rst"
 """Heads the column of restarts."""
+UP = "↑" if UNICODE else "^"
+DOWN = "↓" if UNICODE else "v"
+FROM = "←" if UNICODE else "<-"
+"""What follows is the cause."""
+TEE = "┬" if UNICODE else "+"
+WALL = "│" if UNICODE else "|"
+CROSS = "✗" if UNICODE else "X"
 SPARKS = "▁▂▃▄▅▆▇█" if UNICODE else "_.-~=+*#"
 LOST = "\N{MULTIPLICATION SIGN}" if UNICODE else "x"
 """A probe that failed."""
@@ -123,6 +130,11 @@ def sparkline(values: Sequence[float | None]) -> str:
 def latency(ms: float) -> str:
     """Milliseconds with two digits that count: `2.9`, `14`, `1204`."""
     return f"{ms:.1f}" if ms < 9.95 else f"{ms:.0f}"
+
+
+def percent(value: float) -> str:
+    """Of one core, without the sign: `0.1`, `104`."""
+    return f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
 
 
 def duration(seconds: float) -> str:

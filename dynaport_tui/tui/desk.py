@@ -1,0 +1,217 @@
+"""The screen: its parts, which of them are shown, and where the focus is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from . import glyphs
+from .banner import Banner
+from .bar import Bar, Bit
+from .footer import Footer
+from .header import Header
+from .layout import LEAST, BoardLayout, Half, Kind, Part, Shape, kind_for, places
+from .table import ServiceTable
+from .title import Title
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.geometry import Size
+    from textual.layout import Layout
+    from textual.widget import Widget
+
+    from .actions import Pane
+    from .board import Board
+    from .colours import Colours
+    from .details.pane import DetailPane
+    from .graph import GraphView
+    from .log.pane import LogPane
+
+_PARTS: dict[str | None, Part] = {
+    "header": "header", "banner": "banner", "table": "upper", "graph": "upper", "sieve": "prompt",
+    "divider": "divider", "title": "title", "log": "lower", "details": "lower",
+    "footer": "footer", "small": "small",
+}  # fmt: skip
+
+
+class Divider(Bar):
+    """The line between two panes side by side."""
+
+    def lines(self, width: int, colours: Colours) -> Sequence[list[Bit]]:
+        """One wall a line."""
+        return [[Bit(glyphs.WALL, colours.rule)]] * self.size.height
+
+
+class Small(Bar):
+    """What is said where there is no room for a dashboard."""
+
+    def lines(self, width: int, colours: Colours) -> Sequence[list[Bit]]:
+        """In the middle, as long as it fits."""
+        size = self.screen.size
+        texts = (
+            f"dynaport needs {LEAST.width} x {LEAST.height} cells to draw",
+            f"and has {size.width} x {size.height}; everything goes on running",
+        )
+        above: list[list[Bit]] = [[]] * max((size.height - len(texts)) // 2, 0)
+        return above + [[Bit(text.center(width), colours.text)] for text in texts]
+
+
+class Desk(Screen[None]):
+    """The dashboard's own screen; flat, so that it is drawn quickly."""
+
+    ALLOW_SELECT = False
+    AUTO_FOCUS = "#table"
+    CSS = "Desk { overflow: hidden; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.next_pane", show=False),
+        Binding("shift+tab", "app.previous_pane", show=False),
+        Binding("ctrl+c", "app.interrupt", show=False),
+    ]
+
+    def __init__(self, board: Board, kind: Kind) -> None:
+        super().__init__(id="_default")
+        self.board = board
+        self.kind: Kind = kind
+        self.zoom: Half | None = None
+        self.graphed = False
+        """Whether the graph stands in the place of the table."""
+        self.header = Header(board)
+        self.banner = Banner()
+        self.table = ServiceTable(board)
+        self.heading = Title()
+        self.footer = Footer()
+        self.graph: GraphView | None = None
+        self.log_pane: LogPane | None = None
+        self.details: DetailPane | None = None
+        self._shape_was: Shape | None = None
+        self._arrangement = BoardLayout(self._shape, lambda child: _PARTS.get(child.id))
+
+    @property
+    def layout(self) -> Layout:
+        """Ours, whatever the style sheet says."""
+        return self._arrangement
+
+    def compose(self) -> ComposeResult:
+        """Only what the first picture shows."""
+        yield self.header
+        yield self.table
+        yield self.heading
+        yield self.footer
+        yield self.banner
+        yield Divider("divider")
+        yield Small("small")
+
+    # ---- where things lie
+
+    def _shape(self, size: Size) -> Shape:
+        rows = self.table.wanted_height
+        if self.graphed and self.graph is not None:
+            rows = max(rows, self.graph.virtual_size.height)
+        return Shape(
+            size=size,
+            kind=self.kind,
+            zoom=self.zoom,
+            rows=rows,
+            banner=self.banner.rows(size.width),
+            prompt=bool(self.query("#sieve")),
+        )
+
+    def arrange_anew(self) -> None:
+        """Lay the parts out again where something has changed their places."""
+        shape = self._shape(self.size)
+        if shape != self._shape_was:
+            self._shape_was = shape
+            self.refresh(layout=True)
+            self._note(shape)
+
+    def on_resize(self) -> None:
+        self._note(self._shape(self.size))
+
+    def _note(self, shape: Shape) -> None:
+        """Say on the upper rule how to come back from where a person is."""
+        divider = places(shape).get("divider")
+        self.header.split = divider.x if divider else None
+        notes = []
+        if self.board.filter:
+            shown = f"{len(self.board.rows())} of {len(self.board)}"
+            notes.append(f"filter {self.board.filter} {glyphs.DOT} {shown}")
+        if self.board.sort != "state":
+            order = glyphs.UP if self.board.reverse else glyphs.DOWN
+            notes.append(f"by {self.board.sort} {order}")
+        if self.zoom is not None:
+            notes.append("z shows the other pane")
+        self.header.note = f" {glyphs.DOT} ".join(notes)
+        self.header.renew()
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether the panes lie beside each other now."""
+        return kind_for(self.kind, self.size.width) == "side"
+
+    # ---- panes
+
+    @property
+    def upper(self) -> Widget:
+        """The table, or the graph in its place."""
+        return self.graph if self.graphed and self.graph is not None else self.table
+
+    @property
+    def lower(self) -> Widget | None:
+        """The log, or the details; None until there are any."""
+        return self.log_pane if self.heading.tab == "logs" else self.details
+
+    @property
+    def half(self) -> Half:
+        """Where the focus is."""
+        focused, lower = self.focused, self.lower
+        inside = focused is not None and lower is not None and lower in focused.ancestors_with_self
+        return "lower" if inside else "upper"
+
+    @property
+    def pane(self) -> Pane:
+        """The same by its name."""
+        if self.half == "upper":
+            return "graph" if self.graphed else "table"
+        return "log" if self.heading.tab == "logs" else "details"
+
+    def show_panes(self) -> None:
+        """Show exactly the panes that are chosen, and leave the focus in the same half."""
+        half = self.half
+        for pane, shown in (
+            (self.table, self.upper is self.table),
+            (self.graph, self.upper is self.graph),
+            (self.log_pane, self.lower is self.log_pane),
+            (self.details, self.lower is self.details),
+        ):
+            if pane is not None:
+                cast("Widget", pane).display = shown
+        self.focus_half(half)
+        self.arrange_anew()
+
+    def focus_half(self, half: Half) -> None:
+        """Put the focus into the upper or the lower pane; a zoom goes with it."""
+        target = self.lower if half == "lower" else self.upper
+        if target is not None and not (self.focused and target in self.focused.ancestors_with_self):
+            focusable = target if target.can_focus else _first_focusable(target)
+            if focusable is not None:
+                self.set_focus(focusable, scroll_visible=False)
+        if self.zoom is not None and self.zoom != half:
+            self.zoom = half
+            self.arrange_anew()
+
+    def watch_focused(self) -> None:
+        """The rule of the focused pane is brighter, and the footer offers its keys."""
+        if self.is_mounted:
+            self.header.focused = self.half == "upper"
+            self.heading.focused = not self.header.focused
+            self.footer.pane = self.pane
+            for bar in (self.header, self.heading, self.footer):
+                bar.renew()
+
+
+def _first_focusable(widget: Widget) -> Widget | None:
+    return next((child for child in widget.query("*") if child.focusable), None)

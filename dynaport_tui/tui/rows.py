@@ -1,0 +1,283 @@
+"""What stands in the table: columns for a width, and the cells of one service."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+from . import glyphs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..model.view import Health, ServiceStatus
+    from .board import Sort
+
+Key = Literal[
+    "service",
+    "state",
+    "port",
+    "sparks",
+    "latency",
+    "cpu",
+    "mem",
+    "up",
+    "restarts",
+    "reloads",
+    "why",
+]
+
+
+class Piece(NamedTuple):
+    """Text and how it is inked: a field of `Colours`, or `name`."""
+
+    text: str
+    ink: str = "text"
+
+
+class Column(NamedTuple):
+    """A column of the table."""
+
+    key: Key
+    head: str
+    gap: int
+    """Cells before it."""
+    width: int
+    right: bool = False
+    sort: Sort | None = None
+    """The order that a click on its heading chooses."""
+
+
+LEAD = 4
+"""Cells for selection, mark, state and a blank."""
+
+_ERRORS = 5
+"""Cells behind the name, for the count of new errors."""
+
+_FIXED: dict[Key, Column] = {
+    "state": Column("state", "state", 1, 11, sort="state"),
+    "port": Column("port", "port", 1, 5, right=True, sort="port"),
+    "sparks": Column("sparks", "health", 3, 8, right=True),
+    "latency": Column("latency", "", 1, 7, right=True),
+    "cpu": Column("cpu", "cpu", 2, 5, right=True, sort="cpu"),
+    "mem": Column("mem", "mem", 2, 6, right=True, sort="memory"),
+    "up": Column("up", "up", 2, 3, right=True, sort="uptime"),
+    "restarts": Column("restarts", glyphs.AGAIN, 2, 3, right=True, sort="restarts"),
+    "reloads": Column("reloads", "reloads", 2, 7, right=True, sort="restarts"),
+}
+_GIVEN_UP: tuple[Key, ...] = (
+    "reloads", "cpu", "mem", "up", "sparks", "restarts", "latency"
+)  # fmt: skip
+"""What goes first where the screen is narrow."""
+_WHY_GAP = 3
+
+
+def plan(width: int, names: Sequence[str]) -> tuple[Column, ...]:
+    """The columns for so many cells; the last one, why, takes what is left."""
+    most = 14 if width < 70 else 20 if width < 120 else 28
+    longest = max((cell_len(name) for name in names), default=0)
+    name = min(max(longest, len("service")), most)
+    service = Column("service", "service", LEAD, name + _ERRORS, sort="name")
+    least = 24 if width < 100 else 34 if width < 160 else 44
+    columns = dict(_FIXED)
+    for key in (None, *_GIVEN_UP):
+        if key is not None:
+            del columns[key]
+        left = width - LEAD - service.width - sum(c.gap + c.width for c in columns.values())
+        if left - _WHY_GAP >= least:
+            break
+    if "sparks" not in columns and "latency" in columns:
+        columns["latency"] = columns["latency"]._replace(head="health", gap=3)
+    why = Column("why", "why", _WHY_GAP, max(left - _WHY_GAP, 0))
+    return (service, *columns.values(), why)
+
+
+def heading(columns: Sequence[Column]) -> str:
+    """The line above the rows."""
+    return "".join(" " * c.gap + fit(c.head, c.width, right=c.right) for c in columns)
+
+
+def column_at(columns: Sequence[Column], x: int) -> Column | None:
+    """The column at a cell of the line."""
+    end = 0
+    for column in columns:
+        end += column.gap + column.width
+        if x < end:
+            return column
+    return None
+
+
+class Look(NamedTuple):
+    """What a row says beside its service's own state."""
+
+    selected: bool = False
+    marked: bool = False
+    moved: int = 0
+    """-1 up, 1 down."""
+    errors: int = 0
+    """New ones in its log."""
+
+
+def row(status: ServiceStatus, columns: Sequence[Column], look: Look) -> tuple[Piece, ...]:
+    """The cells of a service, as wide as the columns together."""
+    pieces = _lead(status, columns[0], look)
+    shown = {column.key for column in columns}
+    for column in columns[1:-1]:
+        pieces.append(Piece(" " * column.gap))
+        pieces += _aligned(_CELLS[column.key](status), column)
+    pieces.append(Piece(" " * columns[-1].gap))
+    pieces += cut(why(status, timed="latency" in shown), columns[-1].width)
+    return tuple(pieces)
+
+
+def _lead(status: ServiceStatus, column: Column, look: Look) -> list[Piece]:
+    mark = glyphs.state_mark(status)
+    arrow = {-1: glyphs.UP, 1: glyphs.DOWN, 0: " "}[look.moved]
+    sign = Piece(glyphs.CHOSEN, "accent") if look.marked else Piece(arrow, "accent")
+    errors = "" if not look.errors else f" !{look.errors}" if look.errors < 100 else " !99+"
+    name = fit(status.id, column.width - _ERRORS)
+    return [
+        Piece(glyphs.BAR if look.selected else " ", "accent"),
+        sign,
+        Piece(mark.glyph + " ", mark.ink),
+        Piece(name, "name"),
+        Piece(f"{errors:<{_ERRORS}}", "bad"),
+    ]
+
+
+def _state(status: ServiceStatus) -> list[Piece]:
+    mark = glyphs.state_mark(status)
+    calm = mark.word in ("ready", "done", "stopped")
+    return [Piece(mark.word, "dim" if calm and mark.ink == "dim" else mark.ink)]
+
+
+def _port(status: ServiceStatus) -> list[Piece]:
+    return [Piece(glyphs.NOTHING, "dim") if status.port is None else Piece(str(status.port))]
+
+
+def _sparks(status: ServiceStatus) -> list[Piece]:
+    line = glyphs.sparkline(status.health.recent[-_FIXED["sparks"].width :])
+    parts = re.split(f"({glyphs.LOST}+)", line)
+    return [Piece(part, "bad" if part[0] == glyphs.LOST else "busy") for part in parts if part]
+
+
+def _latency(status: ServiceStatus) -> list[Piece]:
+    return _health(status.health)
+
+
+def _health(health: Health) -> list[Piece]:
+    if health.failures:
+        return [Piece(f"{health.failures} lost", "warn")]
+    if health.latency_ms is not None:
+        return [Piece(glyphs.latency(health.latency_ms)), Piece(" ms", "dim")]
+    return [Piece("alive", "dim")] if health.ok else []
+
+
+def _cpu(status: ServiceStatus) -> list[Piece]:
+    if status.cpu_percent is None:
+        return []
+    return [Piece(glyphs.percent(status.cpu_percent)), Piece("%", "dim")]
+
+
+def _mem(status: ServiceStatus) -> list[Piece]:
+    return [] if status.rss_bytes is None else united(glyphs.size(status.rss_bytes), " ")
+
+
+def _up(status: ServiceStatus) -> list[Piece]:
+    if status.uptime_s is None:
+        return []
+    text = glyphs.duration(status.uptime_s)
+    return [Piece(text[:-1]), Piece(text[-1], "dim")]
+
+
+def _restarts(status: ServiceStatus) -> list[Piece]:
+    return [Piece(_short(status.restarts))] if status.restarts else []
+
+
+def _reloads(status: ServiceStatus) -> list[Piece]:
+    return [Piece(_short(status.reloads))] if status.reloads else []
+
+
+def _short(n: int) -> str:
+    return str(n) if n < 1000 else f"{n // 1000}k"
+
+
+_CELLS = {
+    "state": _state,
+    "port": _port,
+    "sparks": _sparks,
+    "latency": _latency,
+    "cpu": _cpu,
+    "mem": _mem,
+    "up": _up,
+    "restarts": _restarts,
+    "reloads": _reloads,
+}
+
+
+def united(text: str, between: str) -> list[Piece]:
+    """A figure and its unit, which is dim."""
+    number, _, unit = text.rpartition(between)
+    return [Piece(number), Piece(between + unit, "dim")]
+
+
+# ---- the cause line
+
+_SECONDS = re.compile(r"^(answered .+) in [\d.]+ (?:ms|s)$")
+_WAITS = re.compile(r"^waits for (\S+?),? which (is .+)$", re.DOTALL)
+_DIFFERS = "differs from the files: "
+_EYES = frozenset({"broken", "unhealthy", "backing off", "waiting"})
+
+
+def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:
+    """What a colleague would say; never the state again, nor a duration that stands beside it."""
+    word = glyphs.state_word(status)
+    if status.stale and word not in _EYES:
+        found = status.stale.removeprefix(_DIFFERS)
+        return [Piece("stale: ", "warn"), Piece(f"{found}; r applies it", "warn")]
+    text = " ".join(status.why.split())
+    text = re.sub(rf"^{re.escape(word)}(?:[:,;]\s*|$)", "", text)
+    if timed:
+        text = _SECONDS.sub(r"\1", text)
+    if found_wait := _WAITS.match(text):
+        return [Piece(f"{glyphs.FROM} "), Piece(f"{found_wait[1]} {found_wait[2]}")]
+    return [Piece(text, "text" if word in _EYES else "dim")]
+
+
+# ---- fitting
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Exactly so many cells: padded, or cut with an ellipsis."""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, max(width - 1, 0)) + glyphs.ELLIPSIS if width else ""
+    blank = " " * (width - length)
+    return blank + text if right else text + blank
+
+
+def cut(pieces: Sequence[Piece], width: int) -> list[Piece]:
+    """Exactly so many cells of a line: padded, or cut with an ellipsis."""
+    found: list[Piece] = []
+    left = width
+    for piece in pieces:
+        length = cell_len(piece.text)
+        if length > left:
+            return [*found, Piece(fit(piece.text, left), piece.ink)]
+        found.append(piece)
+        left -= length
+    return [*found, Piece(" " * left)] if left else found
+
+
+def length(pieces: Sequence[Piece]) -> int:
+    """Cells."""
+    return sum(cell_len(piece.text) for piece in pieces)
+
+
+def _aligned(pieces: list[Piece], column: Column) -> list[Piece]:
+    blank = column.width - length(pieces)
+    if blank < 0:
+        return cut(pieces, column.width)
+    return [Piece(" " * blank), *pieces] if column.right else [*pieces, Piece(" " * blank)]
