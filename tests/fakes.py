@@ -93,6 +93,7 @@ class FakeEngine:
         """Lines of a service that are not forgotten."""
         self._lines: dict[str, list[LogLine]] = {service: [] for service in self.services}
         self._bus = Bus(self.snapshot)
+        self._streams: list[BusSubscription] = []
         self._over: asyncio.Future[int] | None = None
 
     # ---- EngineView
@@ -104,7 +105,8 @@ class FakeEngine:
     def subscribe(self) -> BusSubscription:
         """A real subscription."""
         self.watched = True
-        return self._bus.subscribe()
+        self._streams.append(self._bus.subscribe())
+        return self._streams[-1]
 
     def logs(self, service: str, after: int = 0, limit: int = 1000) -> Sequence[LogLine]:
         """What the test had the service say."""
@@ -231,6 +233,12 @@ class FakeEngine:
     def publish(self, event: Event) -> None:
         """Any event."""
         self._bus.publish(event)
+
+    def cut(self) -> None:
+        """End every stream that is open without a word."""
+        self.watched = False
+        for stream in self._streams:
+            stream.close()
 
     def end(self, code: int, why: str) -> None:
         """The last event, once."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import socket
 import sys
 from typing import TYPE_CHECKING
 
+from ..engine.options import DETACH, KILL, STOP
 from . import say
 from .background import say_failed
 from .errors import FAILED, OK
@@ -27,7 +27,6 @@ _SILENCE = 1.0
 """Seconds of an orderly stop after which it is said that somebody waits for it."""
 _LAST = 10.0
 """Seconds that an engine has to be gone: after it ended, or after it was told to kill."""
-_STOP, _KILL, _DETACH = b"s", b"k", b"d"
 
 
 def why_not(environ: Mapping[str, str] | None = None) -> str | None:
@@ -59,16 +58,16 @@ class Line:
     def detach(self) -> None:
         """Let the engine live on without us."""
         self.detached = True
-        self._say(_DETACH)
+        self._say(DETACH)
 
     def kill(self) -> None:
         """Do not wait for an orderly stop."""
         self.killed = True
-        self._say(_KILL)
+        self._say(KILL)
 
     def stop(self) -> None:
         """Begin the orderly stop, where that has not been done."""
-        self._say(_STOP)
+        self._say(STOP)
 
     def close(self) -> None:
         """Without another word: the engine stops in order, unless it was let go."""
@@ -97,6 +96,8 @@ class Owned:
 
     async def again(self) -> None:
         """Start another one in its place; raises StartError."""
+        import asyncio
+
         await asyncio.to_thread(self.child.wait, _LAST)
         self.child = self._launch()
         await asyncio.to_thread(_expect, self.child)
@@ -157,6 +158,8 @@ def open_attached(here: Here, first: Snapshot, note: str = "") -> int:
     options = Options(file=here.file, profiles=profiles, keep_going=True)
 
     async def again() -> None:
+        import asyncio
+
         child = launch(options)
         child.reap()
         await asyncio.to_thread(_expect, child)

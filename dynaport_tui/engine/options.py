@@ -8,6 +8,9 @@ import msgspec
 
 from ..model.outcome import Aim
 
+STOP, KILL, DETACH = b"s", b"k", b"d"
+"""What the owner of a run says on the line to it: a byte each."""
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was asked for."""

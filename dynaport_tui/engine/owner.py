@@ -8,12 +8,10 @@ from signal import SIGHUP, SIGINT
 from typing import TYPE_CHECKING
 
 from ..model.outcome import OK, Verdict
+from .options import DETACH, KILL, STOP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-STOP, KILL, DETACH = b"s", b"k", b"d"
-"""What an owner says: a byte each."""
 
 
 class OwnerLine:

@@ -50,6 +50,14 @@ def test_the_codes_are_those_that_scripts_rely_on() -> None:
 
 
 class TestGoesOn:
+    def test_while_somebody_looks_at_it(self) -> None:
+        done = Story(task("migrate"))
+        done.ready("migrate")
+        done.ended("migrate", 0)
+        assert (code(done), code(done, attended=True)) == (OK, None)
+        assert (code(failed()), code(failed(), attended=True)) == (SERVICE_FAILED, None)
+        assert code(failed(), attended=True, watch=False) is None
+
     def test_while_services_start_run_or_try_again(self) -> None:
         story = Story(service("web"), service("db"))
         assert code(story) is None
