@@ -1,0 +1,77 @@
+"""A line of JSON as fields, the ones that people look for first."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, NamedTuple
+
+_LONGEST = 8_000
+"""Characters of a line that is taken apart; a longer one is shown as it is."""
+_FIRST: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("time", ("time", "timestamp", "ts", "@timestamp", "asctime")),
+    ("level", ("level", "levelname", "severity", "lvl", "log.level")),
+    ("logger", ("logger", "name", "logger_name", "log.logger")),
+    ("message", ("message", "msg", "event")),
+)
+
+Kind = Literal["time", "level", "logger", "message", "key", "value"]
+
+
+class Field(NamedTuple):
+    """A piece of the text that stands for the line."""
+
+    kind: Kind
+    text: str
+
+
+def fields(plain: str) -> list[Field] | None:
+    """The pieces, without the blanks between them; None where the line is no JSON object."""
+    found = _object(plain)
+    if not found:
+        return None
+    pieces: list[Field] = []
+    for kind, names in _FIRST:
+        name = next((n for n in names if isinstance(found.get(n), str | int | float)), None)
+        if name is not None:
+            pieces.append(Field(kind, _clean(str(found.pop(name)))))  # type: ignore[arg-type]
+    for name, value in found.items():
+        pieces += [Field("key", f"{name}="), Field("value", _value(value))]
+    return pieces
+
+
+def pretty(plain: str) -> list[str]:
+    """A line for every field and list item; none where the line is no JSON object."""
+    found = _object(plain)
+    if not found:
+        return []
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    lines = text.replace("\\n", "\n      ").split("\n")
+    return [_clean(line) for line in lines[1:-1]]
+
+
+def _object(plain: str) -> dict[str, Any] | None:
+    text = plain.strip()
+    if not (text.startswith("{") and text.endswith("}") and len(text) <= _LONGEST):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        text = (
+            value
+            if value and not set(value) & set(' "=')
+            else json.dumps(value, ensure_ascii=False)
+        )
+    else:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _clean(text)
+
+
+def _clean(text: str) -> str:
+    """Without the control codes that JSON can carry in its escapes."""
+    return "".join(character if character.isprintable() else " " for character in text)
