@@ -6,17 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from rich.text import Text
-from textual.command import DiscoveryHit, Hit, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.fuzzy import FuzzySearch
-from textual.markup import escape
 
 from .actions import ACTIONS, shown
 from .colours import colours
+from .glyphs import UNICODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from textual.command import Hits
+    from textual.command import Hits, ProviderSource
 
     from ..model.view import ServiceStatus, Verb
     from .board import Board
@@ -30,6 +30,10 @@ _VERBS: tuple[tuple[Verb, str], ...] = (
 )
 _UNLISTED = frozenset({"palette", "interrupt", "leave"})
 """Of no use from here."""
+_WIDTH = 96
+_FRAME = 5
+"""Columns that the border, the padding and the scroll bar take."""
+_NAME, _KEY = 20, 6
 
 
 class Acts(Protocol):
@@ -42,6 +46,48 @@ class Acts(Protocol):
 
     def go_to(self, service: str) -> None:
         """Select the service and show its log."""
+
+
+class Palette(CommandPalette):
+    """The command palette as one calm panel."""
+
+    DEFAULT_CSS = """
+    Palette > Vertical {
+        width: 96; max-width: 100%; margin-top: 2;
+        background: transparent;
+        &:dark { background: transparent; }
+    }
+    Palette #--input {
+        background: $surface;
+        border: round $foreground 30%;
+        &.--list-visible { border-bottom: none; }
+        &:ansi { background: ansi_default; border: round ansi_bright_black; }
+        &:ansi.--list-visible { border-bottom: none; }
+    }
+    Palette SearchIcon { display: none; }
+    Palette CommandInput, Palette CommandInput:focus { border: none; padding: 0 1; height: 1; }
+    Palette CommandList, Palette CommandList:focus {
+        background: $surface;
+        border: round $foreground 30%;
+        border-top: none;
+        padding-top: 1;
+        scrollbar-size-vertical: 1; scrollbar-background: $surface;
+        scrollbar-color: $foreground 20%;
+        &:ansi { background: ansi_default; border: round ansi_bright_black; border-top: none; }
+    }
+    Palette CommandList > .option-list--option { padding: 0 1; text-style: none; }
+    Palette CommandList > .option-list--option-highlighted {
+        color: $foreground; background: $foreground 12%; text-style: none;
+    }
+    Palette CommandList:ansi > .option-list--option-highlighted {
+        color: ansi_black; background: ansi_cyan; text-style: none;
+    }
+    Palette.-ascii #--input, Palette.-ascii CommandList { border: ascii $foreground 30%; }
+    """
+
+    def __init__(self, providers: ProviderSource | None = None) -> None:
+        classes = "" if UNICODE else "-ascii"
+        super().__init__(providers, placeholder="what to do", classes=classes)
 
 
 class Entry(NamedTuple):
@@ -59,9 +105,7 @@ class ActionProvider(Provider):
     async def discover(self) -> Hits:
         """All actions, in the order of the table."""
         for entry in self._actions():
-            yield DiscoveryHit(
-                self._prompt(entry), entry.run, text=entry.name, help=escape(entry.help)
-            )
+            yield DiscoveryHit(self._prompt(entry), entry.run, text=entry.name)
 
     async def search(self, query: str) -> Hits:
         """What the letters of the query are found in, in this order, or its words in the help."""
@@ -72,8 +116,7 @@ class ActionProvider(Provider):
             if not score and all(word in entry.help.lower() for word in words):
                 score = 0.01
             if score:
-                prompt = self._prompt(entry, letters)
-                yield Hit(score, prompt, entry.run, text=entry.name, help=escape(entry.help))
+                yield Hit(score, self._prompt(entry, letters), entry.run, text=entry.name)
 
     def _actions(self) -> Iterator[Entry]:
         for action in ACTIONS:
@@ -98,12 +141,14 @@ class ActionProvider(Provider):
             yield Entry(f"theme: {name}", "", "Use these colours.", run)
 
     def _prompt(self, entry: Entry, letters: Sequence[int] = ()) -> Text:
+        """In one row: the name, its key, and as much of the sentence as has room."""
         ink = colours(self.app)
-        text = Text(entry.name)
+        text = Text(f"{entry.name:<{_NAME}}")
         for letter in letters:
             text.stylize(ink.accent, letter, letter + 1)
-        if entry.key:
-            text.append(f"  {entry.key}", ink.dim)
+        text.append(f" {entry.key:<{_KEY}}", ink.accent)
+        text.append(f" {entry.help}", ink.dim)
+        text.truncate(min(self.app.size.width, _WIDTH) - _FRAME, overflow="ellipsis")
         return text
 
 

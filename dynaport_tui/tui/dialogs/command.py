@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.widgets import Input, Static
 
+from ..glyphs import UNICODE
 from .panel import Dialog, hints
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class CommandScreen(Dialog[str | None]):
 
     def content(self) -> ComposeResult:
         """Where it will run, and the line."""
-        detail = "By the shell, in the service's folder and with its variables."
+        detail = "In its folder and with its variables, by the shell."
         yield from self.heading(f"Run a command for {self._service}", detail)
         yield CommandLine(self._history, "flask db upgrade")
         yield Static(
@@ -74,4 +75,4 @@ class CommandScreen(Dialog[str | None]):
         self.dismiss(message.value.strip() or None)
 
     def _earlier(self) -> list[tuple[str, str]]:
-        return [("up", "earlier ones")] if self._history else []
+        return [("↑" if UNICODE else "Up", "earlier ones")] if self._history else []

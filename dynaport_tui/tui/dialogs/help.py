@@ -9,8 +9,9 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from ..actions import ACTIONS
-from .panel import Dialog, hints
-from .sheet import arranged, columns_in, sections
+from ..glyphs import DOT, UNICODE
+from .panel import Dialog
+from .sheet import arranged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from ..actions import Action
 
-_FRAME = 8
+_WIDEST = 190
+_FRAME = 7
 """Columns that the border, the padding and the scroll bar take."""
 
 
@@ -42,30 +44,33 @@ class HelpScreen(Dialog[None]):
     Escape closes it.
     """
 
-    DEFAULT_CSS = """
-    HelpScreen #panel { width: 100%; max-width: 190; }
-    HelpScreen Page { height: auto; max-height: 1fr; scrollbar-size-vertical: 1; }
-    HelpScreen #sheet { width: auto; height: auto; padding: 0 1; }
-    HelpScreen #hints { height: 1; padding: 0 1; margin: 1 0 0 0; }
+    DEFAULT_CSS = f"""
+    HelpScreen #panel {{ width: 100%; max-width: {_WIDEST}; border-subtitle-color: $text-muted; }}
+    HelpScreen Page {{
+        height: auto; max-height: 100%;
+        scrollbar-size-vertical: 1; scrollbar-background: $surface;
+        scrollbar-color: $foreground 20%;
+    }}
+    HelpScreen #sheet {{ width: auto; height: auto; padding: 0 1; }}
     """
     BINDINGS: ClassVar = [Binding("question_mark,q,enter", "stay", show=False)]
 
     def __init__(self, actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
-        self._sections = sections(actions)
+        self._actions = actions
 
     def content(self) -> ComposeResult:
         """The page, filled as soon as its width is known."""
         with Page():
             yield Static(id="sheet")
-        yield Static(hints(self.app, ("up down", "scroll"), ("Esc", "back")), id="hints")
 
     def on_mount(self) -> None:
         """Keys scroll at once."""
+        arrows = "↑↓" if UNICODE else "up down"
+        self.query_one("#panel").border_subtitle = f"{arrows} scroll {DOT} Esc back"
         self.query_one(Page).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         """As many columns as have room."""
-        width = min(event.size.width, 190) - _FRAME
-        sheet = arranged(self._sections, columns_in(width), width, self.app)
-        self.query_one("#sheet", Static).update(sheet)
+        width = min(event.size.width, _WIDEST) - _FRAME
+        self.query_one("#sheet", Static).update(arranged(self._actions, width, self.app))

@@ -52,7 +52,7 @@ class Choice(Static, can_focus=True):
         """The bar stands where Enter acts."""
         ink = colours(self.app)
         bar = (BAR, ink.accent) if self.has_focus else (" ", ink.text)
-        return Text.assemble(bar, " ", (f"{self._key:<7}", ink.accent), (self._label, ink.text))
+        return Text.assemble(bar, " ", (f"{self._key:<9}", ink.accent), (self._label, ink.text))
 
     def on_focus(self) -> None:
         """Show the bar."""
@@ -85,6 +85,7 @@ class Dialog(ModalScreen[T], Generic[T]):
     }
     Dialog.-ascii #panel { border: ascii $foreground 30%; }
     Dialog #panel:ansi { background: ansi_default; border: round ansi_bright_black; }
+    Dialog #hints { width: 100%; height: auto; padding: 0 2; }
     Dialog #title { width: 100%; height: auto; padding: 0 2; }
     Dialog #detail { width: 100%; height: auto; padding: 0 2; margin: 0 0 1 0; }
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain, combinations, pairwise, zip_longest
 from textwrap import wrap
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -14,7 +14,7 @@ from ..actions import MOVES, shown
 from ..colours import colours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from textual.app import App
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from ..colours import Colours
 
 GAP = 3
+_KEYS = 5
+"""Columns that keys take at least, so that most sections are aligned."""
 _BOLD = Style(bold=True)
+WIDE = 132
+"""Columns from which on there is room for whole sentences."""
 _TITLES = {
     "services": "Services",
     "log": "Log",
@@ -30,6 +34,8 @@ _TITLES = {
     "view": "View",
     "project": "Project",
 }
+_SHORT = ("services", "copy", "log", "project", "view")
+"""The order in which three columns of labels are equally tall."""
 _FILTERS = (
     ("word", "lines that hold it; a capital makes case count"),
     ('"two words"', "exactly these, side by side"),
@@ -55,25 +61,37 @@ class Section(NamedTuple):
     rows: tuple[tuple[str, str], ...]
 
 
-def sections(actions: Sequence[Action]) -> list[Section]:
-    """All there is to know, by groups."""
-    found = [
-        Section(title, tuple(_row(action) for action in actions if action.group == group))
-        for group, title in _TITLES.items()
-    ]
-    filters = Section("Search and filter: all terms must hold", _FILTERS)
-    rest = [Section("Move", MOVES), filters, Section("Mouse and selection", _MOUSE)]
-    return [section for section in [*found, *rest] if section.rows]
+def arranged(actions: Sequence[Action], width: int, app: App[object]) -> Text:
+    """The help, so wide: whole sentences where there is room, else labels and below them the rest.
 
-
-def columns_in(width: int) -> int:
-    """How many columns can be read side by side."""
-    return 3 if width >= 132 else 2 if width >= 68 else 1
-
-
-def arranged(found: Sequence[Section], count: int, width: int, app: App[object]) -> Text:
-    """The sections in `count` columns of about the same height, read from top to bottom."""
+    Columns are read from top to bottom and are about equally tall.
+    """
     ink = colours(app)
+    filters = Section("Search and filter: all terms must hold", _FILTERS)
+    notes = [Section("Move", MOVES), filters, Section("Mouse and selection", _MOUSE)]
+    if width >= WIDE:
+        return _columns([*_sections(actions, _TITLES, "help"), *notes], 3, width, ink)
+    labels = _columns(_sections(actions, _SHORT, "label"), 3 if width >= 66 else 2, width, ink)
+    return Text("\n").join([labels, _columns(notes, 2 if width >= 68 else 1, width, ink)])
+
+
+def _sections(
+    actions: Sequence[Action], groups: Iterable[str], say: Literal["help", "label"]
+) -> list[Section]:
+    found = []
+    for group in groups:
+        rows = tuple(
+            (_keys(action), str(getattr(action, say)).removesuffix("."))
+            for action in actions
+            if action.group == group
+        )
+        found.append(Section(_TITLES[group], rows))
+    return [section for section in found if section.rows]
+
+
+def _columns(found: Sequence[Section], count: int, width: int, ink: Colours) -> Text:
+    if not found:
+        return Text()
     each = (width - GAP * (count - 1)) // count
     blocks = [_block(section, each, ink) for section in found]
     columns = [list(chain.from_iterable(part)) for part in _spread(blocks, count)]
@@ -87,12 +105,13 @@ def arranged(found: Sequence[Section], count: int, width: int, app: App[object])
     return Text("\n").join(rows)
 
 
-def _row(action: Action) -> tuple[str, str]:
-    return " ".join(map(shown, action.keys)) or shown("ctrl+p"), action.help.removesuffix(".")
+def _keys(action: Action) -> str:
+    return " ".join(map(shown, action.keys)) or shown("ctrl+p")
 
 
 def _block(section: Section, width: int, ink: Colours) -> list[Text]:
-    indent = max(5, min(max(cell_len(key) for key, _ in section.rows), width // 3)) + 2
+    longest = max(cell_len(key) for key, _ in section.rows)
+    indent = max(_KEYS, min(longest, width // 2)) + 2
     lines = [Text(section.title, style=ink.text + _BOLD)]
     for key, text in section.rows:
         lines += _entry(key, text, indent, width, ink)
@@ -102,7 +121,7 @@ def _block(section: Section, width: int, ink: Colours) -> list[Text]:
 def _entry(key: str, text: str, indent: int, width: int, ink: Colours) -> list[Text]:
     """The key, and what it does beside it; below it where the key is too long."""
     first, *more = wrap(text, max(width - indent, 10))
-    head = Text(key, style=ink.accent)
+    head = Text.assemble((key, ink.accent))
     lines = [head]
     if cell_len(key) > indent - 2:
         lines.append(Text(" " * indent + first, style=ink.text))
