@@ -44,7 +44,8 @@ class Bar(Widget):
 
     def renew(self) -> None:
         """Draw again if something would look different."""
-        if self._lines is None or not self.size.width:
+        if self._lines is None:
+            self.refresh()
             return
         found = list(self.lines(self.size.width, colours(self.app)))
         if found != self._lines:

@@ -125,7 +125,7 @@ class Desk(Screen[None]):
         shape = self._shape(self.size)
         if shape != self._shape_was:
             self._shape_was = shape
-            self.refresh(layout=True)
+            self.header.refresh(layout=True)  # of a child: a screen keeps what it has arranged
             self._note(shape)
 
     def on_resize(self) -> None:

@@ -85,11 +85,11 @@ def plan(width: int, names: Sequence[str]) -> tuple[Column, ...]:
     for key in (None, *_GIVEN_UP):
         if key is not None:
             del columns[key]
+        if key == "sparks":
+            columns["latency"] = columns["latency"]._replace(head="health", gap=3)
         left = width - LEAD - service.width - sum(c.gap + c.width for c in columns.values())
         if left - _WHY_GAP >= least:
             break
-    if "sparks" not in columns and "latency" in columns:
-        columns["latency"] = columns["latency"]._replace(head="health", gap=3)
     why = Column("why", "why", _WHY_GAP, max(left - _WHY_GAP, 0))
     return (service, *columns.values(), why)
 
