@@ -212,7 +212,7 @@ class Fleet(Lifecycle):
         record.run += 1
         record.cycle, record.alive, record.exit, record.pid = None, True, None, None
         record.started, record.started_at = record.launch, now
-        record.probe = ProbeRecord()
+        record.probe = ProbeRecord(recent=record.probe.recent)
         self._actions.append(
             Start(
                 service=record.id,

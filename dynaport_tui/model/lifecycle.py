@@ -89,8 +89,11 @@ class Lifecycle:
             self._move(record, Trigger.READY, report.why, now)
 
     def _answered(self, record: Record, report: Answered, now: float) -> None:
+        recent = record.probe.recent
+        if report.latency_ms is not None:
+            recent.append(report.latency_ms)
         record.probe = ProbeRecord(
-            ok=True, latency_ms=report.latency_ms, checked=now, why=report.why
+            ok=True, latency_ms=report.latency_ms, checked=now, why=report.why, recent=recent
         )
         if record.state in (State.STARTING, State.UNHEALTHY):
             self._move(record, Trigger.READY, report.why, now)
@@ -101,6 +104,8 @@ class Lifecycle:
         probe = record.probe
         probe.failures += 1
         probe.ok, probe.latency_ms, probe.checked, probe.why = False, None, now, report.why
+        if record.state is not State.STARTING:  # nobody expects an answer yet
+            probe.recent.append(None)
         health = record.spec.health
         if record.state is State.UNHEALTHY:
             record.why = self._still_unhealthy(record)

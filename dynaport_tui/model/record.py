@@ -13,6 +13,8 @@ from .view import Exit
 
 HISTORY = 50
 """Transitions kept a service."""
+PROBES = 16
+"""Probes whose latency is kept a service."""
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +35,8 @@ class ProbeRecord(msgspec.Struct, kw_only=True):
     failures: int = 0
     checked: float | None = None
     why: str = ""
+    recent: deque[float | None] = msgspec.field(default_factory=lambda: deque(maxlen=PROBES))
+    """Milliseconds, None for one that failed; the starts in between do not show."""
 
 
 class Record(msgspec.Struct, kw_only=True):

@@ -24,6 +24,7 @@ def service_status(
     scheme: str = "http",
     port_why: str | None = None,
     log_lines: int = 0,
+    log_errors: int = 0,
 ) -> ServiceStatus:
     """One row; cpu and memory are the engine's to add."""
     spec, launch, probe = record.spec, record.launch, record.probe
@@ -50,8 +51,10 @@ def service_status(
             latency_ms=None if probe.latency_ms is None else round(probe.latency_ms, 1),
             failures=probe.failures,
             checked_s_ago=None if probe.checked is None else round(now - probe.checked, 3),
+            recent=[None if ms is None else round(ms, 1) for ms in probe.recent],
         ),
         log_lines=log_lines,
+        log_errors=log_errors,
         wanted=record.wanted,
         task=spec.task,
         waiting=fleet.waiting(record),

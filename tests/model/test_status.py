@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dynaport_tui.model.machine import State
-from dynaport_tui.model.reports import Timer
+from dynaport_tui.model.reports import Answered, Timer
 from dynaport_tui.model.spec import RestartSpec
 from dynaport_tui.model.status import notes, project_state, service_status
 from dynaport_tui.model.view import Exit, Health, ServiceStatus
@@ -42,7 +42,8 @@ class TestService:
         status = row(story, log_lines=120)
         assert (status.state, status.why) == (State.READY, "answered GET /healthz in 3 ms")
         assert (status.pid, status.uptime_s, status.log_lines) == (77, 1.75, 120)
-        assert status.health == Health(ok=True, latency_ms=3.0, failures=0, checked_s_ago=0.5)
+        health = Health(ok=True, latency_ms=3.0, failures=0, checked_s_ago=0.5, recent=[3.0])
+        assert status.health == health
         assert (status.port, status.url) == (5000, "http://127.0.0.1:5000")
         assert status.depends_on == ["db"]
         assert status.wanted
@@ -51,7 +52,27 @@ class TestService:
         story = Story(service("web"))
         story.ready("web")
         story.unanswered("web", 2)
-        assert row(story).health == Health(ok=False, failures=2, checked_s_ago=0)
+        health = Health(ok=False, failures=2, checked_s_ago=0, recent=[None, None])
+        assert row(story).health == health
+
+    def test_the_last_probes_are_kept_over_a_restart_without_those_of_the_start(self) -> None:
+        story = Story(service("web"))
+        story.unanswered("web", 2)
+        story.answered("web")
+        story.unanswered("web")
+        story.crash("web")
+        story.unanswered("web")
+        story.answered("web")
+        assert row(story).health.recent == [3.0, None, 3.0]
+        for _ in range(20):
+            story.answered("web")
+        assert row(story).health.recent == [3.0] * 16
+
+    def test_a_probe_that_measures_nothing_leaves_no_mark(self) -> None:
+        story = Story(service("web"))
+        epoch = story.record("web").epoch
+        story.tell(Answered(service="web", epoch=epoch, why="alive for one second"))
+        assert row(story).health.recent == []
 
     def test_its_scheme_is_in_its_url(self) -> None:
         assert row(Story(service("web")), scheme="https").url == "https://127.0.0.1:5000"
