@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from ..model.requests import Answered
 from .stamps import Stamp
 
 if TYPE_CHECKING:
@@ -64,7 +65,15 @@ class CameToEnd(_Told, frozen=True, kw_only=True, tag="ended"):
     why: str
 
 
-Told = Serves | Loads | Broke | Elsewhere | CameToEnd
+class Answers(_Told, frozen=True, kw_only=True, tag="requests"):
+    """It answered these requests."""
+
+    requests: list[Answered]
+    dropped: int = 0
+    """Those that it could not tell of, because we did not listen fast enough."""
+
+
+Told = Answers | Serves | Loads | Broke | Elsewhere | CameToEnd
 
 _told = msgspec.json.Decoder(Told)
 

@@ -22,6 +22,7 @@ from .errand import Errand
 from .probe import ProbeResult, probe
 from .prober import Prober
 from .process import (
+    Answers,
     Broke,
     CameToEnd,
     Elsewhere,
@@ -190,8 +191,11 @@ class Run:
 
     def _told(self, told: Told) -> None:
         match told:
+            case Answers():
+                self._runner.requests.take(told.requests, told.dropped)
             case Serves():
                 self._runner.scheme, self._answers = told.scheme, told.app
+                self._runner.counted = told.app
                 self._serves()
             case Loads():
                 files = dict(zip(told.files, told.stamps, strict=False))

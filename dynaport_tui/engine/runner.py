@@ -10,6 +10,7 @@ from ..model.reports import (
     Exited,
     Start,
 )
+from ..model.requests import RequestRecord
 from ..model.view import Exit
 from .notify import NotifySocket, Pace
 from .nursery import NotPython
@@ -30,6 +31,9 @@ class Runner:
         self.spec, self.log, self._desk = spec, log, desk
         self.held: HeldSocket | None = None
         self.scheme = "http"
+        self.requests = RequestRecord()
+        self.counted = True
+        """Whether its server, as far as is known, is our own, which counts its requests."""
         self._current: Run | None = None
         self._notify: NotifySocket | None = None
         self._statuses = Pace(lambda text: desk.said(spec.id, text))

@@ -23,6 +23,11 @@ _CONTROL = re.compile(
 _SECRET = re.compile(
     r"(?:^|_)(?:API)?(?:KEYS?|TOKENS?)$|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL", re.IGNORECASE
 )
+_WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-.\[\]]+")
+_SECRET_WORDS = frozenset(
+    {"AUTH", "AUTHORIZATION", "JWT", "PASS", "PIN", "PWD", "SID", "SIG", "SIGNATURE"}
+)
+"""What a parameter of a request may be called, beside the names of variables."""
 _URL_PASSWORD = re.compile(r"(://[^\s/?#:@]*:)([^\s/?#]+)@")
 
 
@@ -58,7 +63,18 @@ def mask(env: Mapping[str, str]) -> dict[str, str]:
 def _masked(name: str, value: str) -> str:
     if value and _SECRET.search(name):
         return MASK
-    return _URL_PASSWORD.sub(rf"\g<1>{MASK}@", value) if "://" in value else value
+    return without_passwords(value)
+
+
+def without_passwords(text: str) -> str:
+    """The text with the passwords inside its URLs hidden."""
+    return _URL_PASSWORD.sub(rf"\g<1>{MASK}@", text) if "://" in text else text
+
+
+def is_secret(name: str) -> bool:
+    """Whether a parameter's value is to be hidden: `access_token`, `apiKey`, `user[password]`."""
+    words = _WORD_BREAK.sub("_", name).strip("_")
+    return bool(_SECRET.search(words)) or words.rpartition("_")[2].upper() in _SECRET_WORDS
 
 
 def wants_colour(env: Mapping[str, str], *, terminal: bool) -> bool:

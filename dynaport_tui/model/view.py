@@ -235,6 +235,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
     path: str
     """With its query."""
     status: int
+    """499 where the client left before there was one."""
     ms: float
     """Until the last byte of the answer was handed over."""
 
@@ -248,7 +249,9 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True):
     requests: list[Request] = []
     """Oldest first."""
     total: int = 0
-    """Since the engine started."""
+    """Since the engine started: the number of the last one."""
+    dropped: int = 0
+    """Those beyond them that came too fast to be told."""
     p50_ms: float | None = None
     """Over all kept ones, as are the following."""
     p95_ms: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import importlib
 import logging
@@ -11,11 +12,15 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .counted import Exchange, is_probe
 from .failure import Unusable
-from .health import EPOCH, PATH, PROBE
+from .health import EPOCH, PATH
 from .load import missing
+from .tally import PAUSE, Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .place import Place
 
 BACKLOG = 1024
@@ -27,7 +32,8 @@ def serve(place: Place, app: Any) -> None:
     uvicorn = _uvicorn()
     if place.request.debug and isinstance(getattr(app, "debug", None), bool):
         app.debug = True
-    front = _Front(app, place.epoch)
+    tally = Tally(place.report, lambda: _soon(tally.flush))
+    front = _Front(app, place.epoch, tally)
     server = _told_server(uvicorn.Server, place)(_config(uvicorn, front, place))
     stopped = _stop_on_signals(server)
     assert place.held is not None
@@ -36,8 +42,14 @@ def serve(place: Place, app: Any) -> None:
     except SystemExit:
         if server.started:
             raise
+    finally:
+        tally.flush()
     if not server.started and not stopped:
         raise Unusable(f"the application's startup failed: {front.why}") from front.failure
+
+
+def _soon(call: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(PAUSE, call)
 
 
 def _uvicorn() -> Any:
@@ -100,10 +112,12 @@ def _colours() -> bool | None:
 
 
 class _Front:
-    """Stands before the application: answers our probe, and keeps what made its startup fail."""
+    """Stands before the application: answers our probe, counts all other requests, and keeps what
+    made its startup fail.
+    """
 
-    def __init__(self, app: Any, epoch: int) -> None:
-        self._app = app
+    def __init__(self, app: Any, epoch: int, tally: Tally) -> None:
+        self._app, self._tally = app, tally
         self._epoch = str(epoch).encode()
         self.failure: BaseException | None = None
 
@@ -116,16 +130,26 @@ class _Front:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            _probed.set(scope["path"] == PATH or _from_probe(scope))
-            if scope["path"] == PATH:
-                await self._answer(send)
-                return
+            await self._requested(scope, receive, send)
+            return
         try:
             await self._app(scope, receive, send)
         except BaseException as error:
             if scope["type"] == "lifespan":
                 self.failure = error
             raise
+
+    async def _requested(self, scope: Any, receive: Any, send: Any) -> None:
+        probed = is_probe(scope)
+        _probed.set(probed)
+        if not probed:
+            await Exchange(self._tally, scope, receive, send).answered_by(self._app, scope)
+            return
+        self._tally.flush()
+        if scope["path"] == PATH:
+            await self._answer(send)
+        else:
+            await self._app(scope, receive, send)
 
     async def _answer(self, send: Any) -> None:
         headers = [
@@ -135,8 +159,3 @@ class _Front:
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"ok"})
-
-
-def _from_probe(scope: Any) -> bool:
-    prefix = PROBE.encode()
-    return any(n == b"user-agent" and v.startswith(prefix) for n, v in scope["headers"])

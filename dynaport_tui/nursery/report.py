@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from select import POLLOUT, poll
 from typing import Any
 
 from .held import Descriptor
@@ -17,12 +18,17 @@ class Report:
         self._ear = None if fd is None else Descriptor(fd)
         self._lock = threading.Lock()
         self._files: set[str] = set()
+        self._unsent = b""
+        """The rest of a line of which a part was sent."""
+        if fd is not None:
+            os.set_blocking(fd, False)
         self.listening = False
         """Whether anything of this service ever listened on its port."""
         os.register_at_fork(after_in_child=self._forked)
 
     def _forked(self) -> None:
         self._lock = threading.Lock()  # another thread may have held it during the fork
+        self._unsent = b""
 
     def ready(self, server: str, *, scheme: str = "http", app: bool) -> None:
         """It serves, or is about to: a connection that comes now is answered. Said once."""
@@ -48,16 +54,47 @@ class Report:
         """It came to its end without an error, and without having served."""
         self._send(report="ended", why=why)
 
+    def requests(self, some: list[Any], dropped: int) -> bool:
+        """Requests that were answered, and how many went untold before them.
+
+        Never waits: where the engine does not keep up it returns False, and nothing was said.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if self._write():
+                return False
+            self._unsent = _line(report="requests", requests=some, dropped=dropped)
+            self._write()
+        finally:
+            self._lock.release()
+        return True
+
     def _send(self, **fields: Any) -> None:
-        data = json.dumps(fields).encode() + b"\n"
         with self._lock:
-            if self._ear is None or not self._ear.intact():
-                return
-            try:
-                while data:
-                    data = data[os.write(self._ear.fd, data) :]
-            except OSError:
-                self._ear = None  # the engine is gone, and we are about to be
+            self._unsent += _line(**fields)
+            while self._write():
+                room = poll()
+                assert self._ear is not None
+                room.register(self._ear.fd, POLLOUT)
+                room.poll()
+
+    def _write(self) -> bool:
+        """Send what the channel takes; whether it has no room for the rest."""
+        if self._ear is None or not self._ear.intact():
+            self._unsent = b""
+        try:
+            while self._unsent and self._ear is not None:
+                self._unsent = self._unsent[os.write(self._ear.fd, self._unsent) :]
+        except BlockingIOError:
+            return True
+        except OSError:
+            self._ear, self._unsent = None, b""  # the engine is gone, and we are about to be
+        return False
+
+
+def _line(**fields: Any) -> bytes:
+    return json.dumps(fields).encode() + b"\n"
 
 
 def _stamp(path: str) -> tuple[int, int, int] | None:

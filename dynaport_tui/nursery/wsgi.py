@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import select
-import signal
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
+from . import counted
+from .accept import Loop
 from .door import Door
 from .health import PATH, PROBE, with_health
+from .tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .place import Place
 
 
@@ -25,20 +22,34 @@ def serve(place: Place, app: Any, **options: Any) -> None:
     """
     from werkzeug import serving
 
-    door = Door()
+    door, loop = Door(), Loop()
+    tally = Tally(place.report, loop.stir)
+    loop.quiet = tally.flush
     handler = options.pop("request_handler", None) or serving.WSGIRequestHandler
     assert place.held is not None
     server: Any = serving.make_server(
         place.host,
         place.port or 0,
-        with_health(app, place.epoch),
+        counted.wsgi(with_health(app, place.epoch), tally),
         request_handler=_counting(handler, door),
         fd=place.held.fd,
         **options,
     )
     _watch(server, door)
     scheme = "http" if options.get("ssl_context") is None else "https"
-    _until_stopped(server, door, lambda: place.report.ready("werkzeug", scheme=scheme, app=True))
+    loop.take_term()
+    try:
+        place.report.ready("werkzeug", scheme=scheme, app=True)
+        loop.run(server)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+        door.close()
+        tally.close()
+        loop.close()
+    if loop.stopped:
+        sys.exit(0)
 
 
 def _counting(base: Any, door: Door) -> type:
@@ -94,51 +105,3 @@ def _watch(server: Any, door: Door) -> None:
             door.left(request)
 
     server.process_request, server.shutdown_request = process_request, shutdown_request
-
-
-def _until_stopped(server: Any, door: Door, ready: Callable[[], None]) -> None:
-    """Serve until a signal; it may come as soon as `ready` was said."""
-    wake, stop = os.pipe()
-    told: list[int] = []
-
-    def asked_to_stop(number: int, _frame: object) -> None:
-        told.append(number)
-        os.write(stop, b".")
-
-    ours = _on_term(asked_to_stop)
-    try:
-        ready()
-        _accept_until(server, wake)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.server_close()
-        door.close()
-        if ours:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.close(wake)
-        os.close(stop)
-    if told:
-        sys.exit(0)
-
-
-def _on_term(handler: Any) -> bool:
-    """Take SIGTERM unless the program has; Python allows it in the main thread alone."""
-    if threading.current_thread() is not threading.main_thread():
-        return False
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        return False
-    signal.signal(signal.SIGTERM, handler)
-    return True
-
-
-def _accept_until(server: Any, wake: int) -> None:
-    poll = select.poll()
-    poll.register(server.fileno(), select.POLLIN)
-    poll.register(wake, select.POLLIN)
-    while True:
-        ready = [fd for fd, _ in poll.poll()]
-        if wake in ready:
-            return
-        server.handle_request()
-        server.service_actions()
