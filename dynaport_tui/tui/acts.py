@@ -38,6 +38,8 @@ class Acts:
     def __init__(self, app: Dashboard) -> None:
         self._app = app
         self._board = app.board
+        self._commands: list[str] = []
+        """That were run, oldest first."""
 
     # ---- on the marked, else the selected
 
@@ -117,10 +119,10 @@ class Acts:
         service = self._board.selected
         if service is None:
             return
-        line = await self._app.push_screen_wait(CommandScreen(service, self._app.commands))
+        line = await self._app.ask(CommandScreen(service, self._commands))
         if not line:
             return
-        self._app.commands.append(line)
+        self._commands.append(line)
         with self._app.outside():
             run_in(self._app.opening.command, service, line)
 

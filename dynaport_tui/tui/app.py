@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import inspect
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
 
-from ..control.client import NoAnswer, NotRunning
-from ..model.view import ActionError, Ended, PortMoved
+from ..model.view import Ended, PortMoved
 from .actions import ACTIONS
 from .acts import Acts
 from .banner import Notice
 from .board import Board
 from .colours import OWN
 from .desk import Desk
+from .host import Host
+from .keeping import Keeping
 from .leaving import Leaving
 from .link import Link
 from .opening import Ending
-from .prefs import load, save
+from .prefs import load
 from .reading import Reading
 from .signals import end_when_asked
 from .tales import tale
@@ -30,15 +28,16 @@ from .themes import DYNAPORT
 from .viewing import Viewing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from textual.command import Provider
 
     from ..model.view import Event, Snapshot
+    from .graph import GraphView
+    from .log.pane import LogPane
     from .opening import Opening
+    from .sieve import Sieve
     from .table import ServiceTable
-
-T = TypeVar("T")
 
 _PACE = 2.0
 """Seconds between two looks at what the details show."""
@@ -50,7 +49,7 @@ def _provider() -> type[Provider]:
     return ActionProvider
 
 
-class Dashboard(App[Ending], inherit_bindings=False):
+class Dashboard(Host):
     """Shows the services of one project and does with them what a person wishes."""
 
     TITLE = "dynaport"
@@ -66,30 +65,26 @@ class Dashboard(App[Ending], inherit_bindings=False):
     """
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__()
-        self.opening = opening
-        self.board = Board()
+        super().__init__(opening)
         self.prefs = load(opening.state)
-        self.commands: list[str] = []
-        """That were run in a service's environment, oldest first."""
+        self.board = Board()
         self.board.sort, self.board.reverse = self.prefs.sort, self.prefs.reverse
         if opening.first is not None:
             self.board.update(opening.first, time.monotonic())
         self.desk = Desk(self.board, self.prefs.layout)
         self.desk.heading.tab = self.prefs.tab
+        self.viewing, self.reading = Viewing(self), Reading(self)
+        self.acts, self.leaving = Acts(self), Leaving(self)
+        self.keeping = Keeping(self)
         self.link = Link(
             opening.source,
             changed=self._changed,
             advanced=self._advanced,
             event=self._event,
-            gone=lambda why: self.leaving.gone(why),
-            back=lambda: self.leaving.back(),
+            gone=self.leaving.gone,
+            back=self.leaving.back,
         )
-        self.viewing, self.reading = Viewing(self), Reading(self)
-        self.acts, self.leaving = Acts(self), Leaving(self)
-        self._jobs = (self.viewing, self.reading, self.acts, self.leaving)
         self._told: set[str] = set()
-        self._saving: asyncio.TimerHandle | None = None
         self.register_theme(DYNAPORT)
         self.theme = self.prefs.theme if self.prefs.theme in self.available_themes else OWN
 
@@ -113,13 +108,22 @@ class Dashboard(App[Ending], inherit_bindings=False):
     async def _fill(self) -> None:
         """The lower panes, which the first picture does without."""
         from .details.pane import DetailPane
+        from .log.pane import LogPane
 
         desk, source, palette = self.desk, self.opening.source, self.board.palette
-        desk.details = DetailPane(source, palette, id="details")
-        await desk.mount(desk.details, after=desk.heading)
+        desk.log_pane, desk.details = LogPane(source, palette), DetailPane(source, palette)
+        desk.log_pane.id, desk.details.id = "log", "details"
+        await desk.mount(desk.log_pane, desk.details, after=desk.heading)
+        desk.log_pane.restore(self.prefs.log)
+        if self.board.snapshot is not None:
+            desk.log_pane.know(self.board.snapshot)
         desk.show_panes()
         self.viewing.show_service()
         self.set_interval(_PACE, self._renew_details)
+
+    async def on_unmount(self) -> None:
+        """Lose nothing that a person has chosen."""
+        await self.keeping.finish()
 
     # ---- what the connection says
 
@@ -136,35 +140,6 @@ class Dashboard(App[Ending], inherit_bindings=False):
             self.desk.log_pane.know(snapshot)
         self.leaving.progress()
         self.board_changed()
-
-    def board_changed(self) -> None:
-        """Show what the board holds now."""
-        if self.desk.heading.tab != "logs" or self.board.selected is None:
-            details, board = self.desk.details, self.board
-            if (
-                details is not None
-                and board.snapshot is not None
-                and self.desk.heading.tab != "logs"
-            ):
-                details.show(self.desk.heading.tab, board.get(board.selected), board.snapshot)
-        else:
-            self.board.look_at(self.viewing.services())
-        self.draw()
-        self.desk.arrange_anew()
-
-    def draw(self) -> None:
-        """Draw again what would look different."""
-        desk = self.desk
-        desk.table.renew()
-        if desk.graphed and desk.graph is not None and self.board.snapshot is not None:
-            desk.graph.show(self.board.snapshot, self.board.selected)
-        lower = desk.lower
-        if lower is not None:
-            desk.heading.subject, desk.heading.status = lower.title, lower.status
-        desk.footer.labels = {"start_stop": self.acts.next_verb()}
-        desk.footer.hidden = set() if desk.heading.tab == "environment" else {"reveal"}
-        for bar in (desk.header, desk.heading, desk.footer):
-            bar.renew()
 
     def _advanced(self, marks: Mapping[str, int]) -> None:
         if self.desk.log_pane is not None:
@@ -184,116 +159,72 @@ class Dashboard(App[Ending], inherit_bindings=False):
             await details.renew()
             self.draw()
 
-    # ---- messages of the panes
+    # ---- drawing
 
-    def on_service_table_selected(self) -> None:
-        self.viewing.show_service()
-
-    def on_service_table_opened(self, message: ServiceTable.Opened) -> None:
-        self.viewing.open(message.service)
-
-    def on_service_table_sort_chosen(self, message: ServiceTable.SortChosen) -> None:
-        self.board.sort_by(message.sort)
-        self.board_changed()
-        self.remember()
-
-    def on_graph_view_selected(self, message: Any) -> None:
-        self.board.select(message.service)
-        self.viewing.show_service()
-
-    def on_graph_view_opened(self, message: Any) -> None:
-        self.viewing.open(message.service)
-
-    def on_log_pane_changed(self) -> None:
+    def board_changed(self) -> None:
+        """Show what the board holds now."""
+        self.viewing.follow_board()
         self.draw()
+        self.desk.arrange_anew()
 
-    def on_log_pane_service_chosen(self, message: Any) -> None:
-        self.board.select(message.service)
-        self.board.look_at([message.service])
-        self.viewing.show_service()
-
-    def on_sieve_typed(self, message: Any) -> None:
-        self.board.filter_by(message.text)
-        self.board_changed()
-
-    async def on_sieve_closed(self, message: Any) -> None:
-        await self.viewing.close_filter(kept=message.kept)
-
-    # ---- what the jobs share
-
-    def tell(self, text: str, severity: Any = "information") -> None:
-        """A toast, which takes no part of its text for more than text."""
-        self.notify(text, severity=severity, markup=False, timeout=8 if severity == "error" else 4)
+    def draw(self) -> None:
+        """Draw again what would look different."""
+        desk = self.desk
+        desk.footer.labels = {"start_stop": self.acts.next_verb()}
+        desk.footer.hidden = set() if desk.heading.tab == "environment" else {"reveal"}
+        desk.draw()
 
     def put_notice(self, about: str, notice: Notice | None) -> None:
         """Something in the banner, or no more."""
         self.desk.banner.put(about, notice)
         self.desk.arrange_anew()
 
-    async def granted(self, wish: Awaitable[T]) -> T | None:
-        """What the engine answers; where it does not, the person is told and it is None."""
-        try:
-            return await wish
-        except ActionError as refusal:
-            self.tell(f"{refusal.message} {refusal.hint}".rstrip(), "error")
-        except (NotRunning, NoAnswer) as error:
-            self.tell(str(error), "error")
-        return None
-
-    async def confirm(self, question: str, detail: str, yes: str) -> bool:
-        """Whether the person means it."""
-        from .dialogs.confirm import ConfirmScreen
-
-        return bool(await self.push_screen_wait(ConfirmScreen(question, detail, yes)))
-
-    async def copy(self, data: bytes, what: str) -> None:
-        """Into the clipboard; says where it went."""
-        from .clipboard import copy
-
-        self.tell(await copy(self, data, what, self.opening.state))
-
-    @contextlib.contextmanager
-    def outside(self) -> Iterator[None]:
-        """The normal screen for the length of the block."""
-        try:
-            with self.suspend():
-                yield
-        except SuspendNotSupported:
-            self.tell("this terminal cannot be left", "error")
-        self.link.poke()
-
-    # ---- what is remembered
-
     def _themed(self) -> None:
         self.draw()
-        self.remember()
+        self.keeping.soon()
 
-    def remember(self) -> None:
-        """Save how everything looks, a moment later."""
-        if self._saving is None:
-            self._saving = asyncio.get_running_loop().call_later(0.5, self._save)
+    # ---- messages of the panes
 
-    def _save(self) -> None:
-        self._saving = None
-        desk, board = self.desk, self.board
-        prefs = self.prefs
-        prefs.layout, prefs.tab = desk.kind, desk.heading.tab
-        prefs.sort, prefs.reverse, prefs.theme = board.sort, board.reverse, self.theme
-        if desk.log_pane is not None:
-            prefs.log = desk.log_pane.remember()
-        self.run_worker(self._write(), group="prefs")
+    def on_service_table_selected(self) -> None:
+        self.viewing.show_service()
 
-    async def _write(self) -> None:
-        wrong = await asyncio.to_thread(save, self.opening.state, self.prefs)
-        if wrong and wrong not in self._told:
-            self._told.add(wrong)
-            self.tell(wrong, "warning")
+    def on_service_table_opened(self, message: ServiceTable.Opened) -> None:
+        if self.link.away:
+            self.do("start_again")
+        else:
+            self.viewing.open(message.service)
+
+    def on_service_table_sort_chosen(self, message: ServiceTable.SortChosen) -> None:
+        self.board.sort_by(message.sort)
+        self.board_changed()
+        self.keeping.soon()
+
+    def on_graph_view_selected(self, message: GraphView.Selected) -> None:
+        self.board.select(message.service)
+        self.viewing.show_service()
+
+    def on_graph_view_opened(self, message: GraphView.Opened) -> None:
+        self.viewing.open(message.service)
+
+    def on_log_pane_changed(self) -> None:
+        self.draw()
+
+    def on_log_pane_service_chosen(self, message: LogPane.ServiceChosen) -> None:
+        self.viewing.gone_to(message.service)
+
+    def on_sieve_typed(self, message: Sieve.Typed) -> None:
+        self.board.filter_by(message.text)
+        self.board_changed()
+
+    async def on_sieve_closed(self, message: Sieve.Closed) -> None:
+        await self.viewing.close_filter(kept=message.kept)
 
     # ---- actions
 
     def do(self, action: str) -> None:
         """Do one of ACTIONS; what takes time goes on beside."""
-        job = next(job for job in self._jobs if hasattr(job, action))
+        jobs = (self.viewing, self.reading, self.acts, self.leaving)
+        job = next(job for job in jobs if hasattr(job, action))
         result = getattr(job, action)()
         if inspect.iscoroutine(result):
             self.run_worker(result, group="actions")

@@ -160,7 +160,7 @@ class Desk(Screen[None]):
         return self.graph if self.graphed and self.graph is not None else self.table
 
     @property
-    def lower(self) -> Widget | None:
+    def lower(self) -> LogPane | DetailPane | None:
         """The log, or the details; None until there are any."""
         return self.log_pane if self.heading.tab == "logs" else self.details
 
@@ -196,22 +196,25 @@ class Desk(Screen[None]):
         """Put the focus into the upper or the lower pane; a zoom goes with it."""
         target = self.lower if half == "lower" else self.upper
         if target is not None and not (self.focused and target in self.focused.ancestors_with_self):
-            focusable = target if target.can_focus else _first_focusable(target)
-            if focusable is not None:
-                self.set_focus(focusable, scroll_visible=False)
+            target.focus(scroll_visible=False)
         if self.zoom is not None and self.zoom != half:
             self.zoom = half
             self.arrange_anew()
+
+    def draw(self) -> None:
+        """Draw again what would look different."""
+        self.table.renew()
+        if self.graphed and self.graph is not None and self.board.snapshot is not None:
+            self.graph.show(self.board.snapshot, self.board.selected)
+        if self.lower is not None:
+            self.heading.subject, self.heading.status = self.lower.title, self.lower.status
+        self.footer.pane = self.pane
+        for bar in (self.header, self.heading, self.footer):
+            bar.renew()
 
     def watch_focused(self) -> None:
         """The rule of the focused pane is brighter, and the footer offers its keys."""
         if self.is_mounted:
             self.header.focused = self.half == "upper"
             self.heading.focused = not self.header.focused
-            self.footer.pane = self.pane
-            for bar in (self.header, self.heading, self.footer):
-                bar.renew()
-
-
-def _first_focusable(widget: Widget) -> Widget | None:
-    return next((child for child in widget.query("*") if child.focusable), None)
+            self.draw()

@@ -46,7 +46,7 @@ class Leaving:
         self._asking = True
         try:
             owner = self._app.opening.owner is not None
-            answer = await self._app.push_screen_wait(QuitScreen(owner, running))
+            answer = await self._app.ask(QuitScreen(owner, running))
         finally:
             self._asking = False
         if answer == "stop":

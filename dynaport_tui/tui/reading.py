@@ -54,12 +54,12 @@ class Reading:
     def wrap(self) -> None:
         if log := self._log():
             log.toggle_wrap()
-            self._app.remember()
+            self._app.keeping.soon()
 
     def timestamps(self) -> None:
         if log := self._log():
             log.cycle_stamps()
-            self._app.remember()
+            self._app.keeping.soon()
 
     def jump_time(self) -> None:
         if log := self._log():
@@ -115,7 +115,9 @@ class Reading:
         if snapshot is None or snapshot.project.socket is None:
             return
         log = desk.log_pane
-        query = log.query() if log is not None else LogQuery(services=self._app.viewing.services())
+        query = (
+            log.log_query() if log is not None else LogQuery(services=self._app.viewing.services())
+        )
         upto = log.place() if log is not None else None
         title = log.title if log is not None else snapshot.project.name
         with self._app.outside():

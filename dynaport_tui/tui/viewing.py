@@ -32,7 +32,7 @@ class Viewing:
         if half == "lower" or desk.zoom == "lower":
             desk.focus_half("lower")
         self.show_service()
-        self._app.remember()
+        self._app.keeping.soon()
 
     def tab_logs(self) -> None:
         self.show_tab("logs")
@@ -65,7 +65,7 @@ class Viewing:
 
     def cycle_logs(self) -> None:
         """This service, then the marked ones, then all; from another tab first back to the logs."""
-        order: list[Logs] = ["all", "one", *(["marked"] if self._board.marked else [])]
+        order: list[Logs] = ["all", "one", "marked"] if self._board.marked else ["all", "one"]
         if self._app.desk.heading.tab == "logs":
             at = order.index(self.logs) if self.logs in order else 0
             self.logs = order[(at + 1) % len(order)]
@@ -88,14 +88,27 @@ class Viewing:
 
     def show_service(self) -> None:
         """Have the lower pane show what is selected now."""
+        log = self._app.desk.log_pane
+        if self._app.desk.heading.tab == "logs" and log is not None:
+            log.look_at(self.services())
+        self.follow_board()
+        self._app.draw()
+
+    def follow_board(self) -> None:
+        """Have the lower pane know what is new of what it shows."""
         desk, board = self._app.desk, self._board
         if desk.heading.tab == "logs":
-            if desk.log_pane is not None:
-                desk.log_pane.look_at(self.services())
             board.look_at(self.services())
         elif desk.details is not None and board.snapshot is not None:
             desk.details.show(desk.heading.tab, board.get(board.selected), board.snapshot)
-        self._app.draw()
+
+    def gone_to(self, service: str) -> None:
+        """The log pane went to another service by itself."""
+        self._board.select(service)
+        if self.logs == "marked":
+            self.logs = "one"
+        self._board.look_at([service])
+        self.show_service()
 
     # ---- panes
 
@@ -117,7 +130,7 @@ class Viewing:
         desk.arrange_anew()
         if desk.kind == "side" and not desk.side_by_side:
             self._app.tell("side by side as soon as the terminal is 110 cells wide")
-        self._app.remember()
+        self._app.keeping.soon()
 
     async def graph(self) -> None:
         """The graph in the place of the table, and back."""
@@ -125,8 +138,7 @@ class Viewing:
         if desk.graph is None:
             from .graph import GraphView
 
-            desk.graph = GraphView(self._board.palette)
-            desk.graph.id = "graph"
+            desk.graph = GraphView(self._board.palette, id="graph")
             await desk.mount(desk.graph, after=desk.table)
         desk.graphed = not desk.graphed
         self._app.draw()
@@ -137,7 +149,7 @@ class Viewing:
     def sort(self) -> None:
         self._board.sort_next()
         self._app.board_changed()
-        self._app.remember()
+        self._app.keeping.soon()
 
     async def filter(self) -> None:
         """Ask below the table which services to show; in the log, which lines."""
@@ -162,6 +174,8 @@ class Viewing:
     def leave(self) -> None:
         """One step back: the filter, the marks, the zoom."""
         desk = self._app.desk
+        if desk.pane == "log" and desk.log_pane is not None and desk.log_pane.escape():
+            return
         if desk.half == "upper" and self._board.filter:
             self._board.filter_by("")
         elif desk.zoom is not None:
