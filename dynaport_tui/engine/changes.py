@@ -111,7 +111,7 @@ class Changes:
             (self._selections[g], ago + record.started_at)
             for record in records.values()
             if _watched(record) and record.run
-            for g in _globs(record)
+            for g in globs_of(record)
             if g in self._selections and g not in self._looked_at
         ]
         self._looked_at = set(self._selections)
@@ -124,12 +124,12 @@ class Changes:
 
     def files(self, project: ProjectSpec, records: Mapping[str, Record]) -> set[Path]:
         """The single files to watch: what was loaded, and what the project says of itself."""
-        own = [self._files(record) for record in records.values() if _watched(record)]
+        own = [self.own_files(record) for record in records.values() if _watched(record)]
         return settings(project).union(*own)
 
     def globs(self, records: Mapping[str, Record]) -> set[Globs]:
         """The patterns that matter now."""
-        return {globs for r in records.values() if _watched(r) for globs in _globs(r)}
+        return {globs for r in records.values() if _watched(r) for globs in globs_of(r)}
 
     def expand(self, globs: Iterable[Globs], root: str) -> set[Path]:
         """The folders that these patterns mean now; walks the disk, so call it in a thread.
@@ -159,15 +159,15 @@ class Changes:
         return {service: sorted(files) for service, files in found.items() if files}
 
     def _reached(self, record: Record, paths: list[Path]) -> list[Path]:
-        own = self._files(record)
-        known = [self._selections[g] for g in _globs(record) if g in self._selections]
+        own = self.own_files(record)
+        known = [self._selections[g] for g in globs_of(record) if g in self._selections]
         return [
             path
             for path in paths
             if (path in own and stamp(str(path)) != own[path]) or any(s.match(path) for s in known)
         ]
 
-    def _files(self, record: Record) -> Mapping[Path, Stamp | None]:
+    def own_files(self, record: Record) -> Mapping[Path, Stamp | None]:
         """What it really loaded, as it then was, unless services.toml names globs; without what is
         ignored.
         """
@@ -200,7 +200,7 @@ def _watched(record: Record) -> bool:
     return record.spec.watched and record.spec.reload != "off" and not record.removed
 
 
-def _globs(record: Record) -> list[Globs]:
+def globs_of(record: Record) -> list[Globs]:
     """The globs of services.toml; while it is broken any Python file of its folder may be the
     remedy, and what a server that is not ours imports is not known.
     """

@@ -15,11 +15,11 @@ from ..model.selection import UnknownService, select
 from ..model.status import notes, project_state, service_status
 from ..model.view import (
     ActionError,
-    Details,
     ProjectStatus,
     Requests,
     Snapshot,
 )
+from .facts import details
 from .options import Options
 from .reading import LogReader
 from .supervisor import Supervisor
@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ..model.view import Hits, LogLine, LogPage, LogQuery, ServiceStatus, Traceback, Verb
+    from ..model.view import (
+        Details,
+        Hits,
+        LogLine,
+        LogPage,
+        LogQuery,
+        ServiceStatus,
+        Traceback,
+        Verb,
+    )
     from .bus import BusSubscription
 
 
@@ -121,11 +130,15 @@ class Engine:
 
     def details(self, service: str) -> Details:
         """What there is to know of one service; raises ActionError."""
-        return Details(service=self._ids([service])[0])
+        return details(self._supervisor, self._id(service))
 
     def requests(self, service: str, after: int = 0) -> Requests:
         """The last requests that are numbered above `after`; raises ActionError."""
-        return Requests(service=self._ids([service])[0])
+        found = self._id(service)
+        runner, launch = self._supervisor.hands[found], self._fleet.records[found].launch
+        if launch.kind == "command" or not runner.counted:
+            return Requests(service=found, counted=False)
+        return runner.requests.view(found, after)
 
     def _query(self, query: LogQuery) -> LogQuery:
         """The same about ids that are there."""
@@ -157,6 +170,10 @@ class Engine:
         if names:
             return self._ids(names)
         return [s for s, r in self._fleet.records.items() if r.state is not State.DONE]
+
+    def _id(self, name: str) -> str:
+        """One service; a name that stands for several instances means the first."""
+        return self._ids([name])[0]
 
     def _ids(self, names: Sequence[str]) -> list[str]:
         try:

@@ -137,9 +137,9 @@ class Planner:
         """Service id -> slot -> port, as last leased."""
         return {} if self._ports is None else self._ports.numbers
 
-    def port_why(self, service: str) -> str | None:
+    def port_why(self, service: str, slot: str = "") -> str | None:
         """Why a service's port is not the computed one; None when it is, or is pinned."""
-        return None if self._ports is None else self._ports.why(service)
+        return None if self._ports is None else self._ports.why(service, slot)
 
     def _moved(self, service: str, old: int | None, new: int | None) -> None:
         if old != new:

@@ -34,9 +34,9 @@ class Ports:
         """Service id -> slot -> port, as last leased."""
         return {s: {n: lease.port for n, lease in own.items()} for s, own in self._leases.items()}
 
-    def why(self, service: str) -> str | None:
+    def why(self, service: str, slot: str = "") -> str | None:
         """Why a service's port is not the computed one; None when it is, or is pinned."""
-        lease = self._leases.get(service, {}).get("")
+        lease = self._leases.get(service, {}).get(slot)
         return lease.why if lease else None
 
     def release(self, project: ProjectSpec, spec: ServiceSpec) -> None:

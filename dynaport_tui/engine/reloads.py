@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 from ..model.lastwords import relative
 from ..model.machine import State
 from ..model.view import Notice, Reloaded
-from .changes import Changes, settings
+from .changes import Changes, globs_of, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..model.fleet import Fleet
-    from ..model.record import Transition
+    from ..model.record import Record, Transition
     from ..model.spec import ProjectSpec
     from ..model.view import Event
+    from .changes import Globs
     from .stamps import Stamp
     from .watch import Watcher
 
@@ -116,6 +117,14 @@ class Reloads:
         self._changes.forget(service)
         self._under_way.pop(service, None)
         self._stir()
+
+    def files(self, record: Record) -> Iterable[Path]:
+        """What a service loaded, as far as a change of it reloads the service."""
+        return self._changes.own_files(record)
+
+    def globs(self, record: Record) -> list[Globs]:
+        """The patterns that matter to a service now."""
+        return globs_of(record)
 
     def _stir(self) -> None:
         """What is to be watched may have changed."""

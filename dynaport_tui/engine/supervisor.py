@@ -22,6 +22,7 @@ from ..model.view import (
     StateChanged,
 )
 from .bus import Bus
+from .facts import Moments
 from .files import outside_env, socket_path
 from .hands import Hands
 from .leftovers import end_leftovers
@@ -61,6 +62,7 @@ class Supervisor:
         self.fleet = Fleet()
         self.bus = Bus(snapshot)
         self.reloads = Reloads(self)
+        self.moments = Moments()
         self.usage = UsageWatch(self._pids)
         self.planner = Planner(
             options,
@@ -218,9 +220,11 @@ class Supervisor:
             self.hands.perform(action)
             if isinstance(action, Forget):
                 self.reloads.forget(action.service)
+                self.moments.forget(action.service)
 
     def _changed(self, change: Transition) -> None:
         at = time.time() - (self.now - change.now)
+        self.moments.add(change, at)
         self.bus.publish(
             StateChanged(
                 at=at, service=change.service, old=change.old, new=change.new, why=change.why

@@ -78,7 +78,7 @@ def explain(records: Records, service: str) -> str:
     direct = blockers(records, record)
     if len(direct) == 1:
         return _told(records, _paths(records, direct[0], set())[0])
-    told = [f"waits for {', '.join(direct[:-1])} and {direct[-1]}"]
+    told = [f"waits for {_listed(direct)}"]
     seen: set[str] = set()
     for path in [path for first in direct for path in _paths(records, first, seen)]:
         first, *rest = path
@@ -87,6 +87,38 @@ def explain(records: Records, service: str) -> str:
         elif not rest and not _passes(records[first]):
             told.append(f"{first} {wording.predicate(records[first])}")
     return "; ".join(told)
+
+
+def causes(records: Records, service: str) -> list[str]:
+    """Why a service is as it is, a line for itself and one for each that it waits for."""
+    told: list[str] = []
+    seen = {service}
+    ahead = [service]
+    while ahead:
+        record = records[ahead.pop(0)]
+        held = waiting(records, record)
+        direct = blockers(records, record) if held else []
+        told.append(f"{record.id} {_state(record, direct)}")
+        ahead += [other for other in direct if other not in seen]
+        seen.update(direct)
+    return told
+
+
+def _state(record: Record, direct: list[str]) -> str:
+    if direct:
+        return f"waits for {_listed(direct)}"
+    said = wording.predicate(record)
+    return said if not record.wanted or said.endswith(record.why) else f"{said}: {record.why}"
+
+
+def _listed(services: list[str]) -> str:
+    *first, last = services
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def used_by(records: Records, service: str) -> list[str]:
+    """The services that depend on it directly, in the order of the file."""
+    return [other for other, record in records.items() if service in record.spec.depends_on]
 
 
 def _paths(records: Records, service: str, seen: set[str]) -> list[list[str]]:
