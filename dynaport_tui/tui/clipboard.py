@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LIMIT = 100_000
 """Characters of base64 that terminals can be expected to take."""
 FILE = "copied.txt"
+_PLATFORM = sys.platform
 _DEADLINE = 2.0
 """Seconds that a program may take over it."""
 
@@ -64,7 +65,7 @@ async def copy(
     return await asyncio.to_thread(_by_file, data, what, folder / FILE, why)
 
 
-def tools(env: Mapping[str, str], platform: str = sys.platform) -> Sequence[Tool]:
+def tools(env: Mapping[str, str], platform: str) -> Sequence[Tool]:
     """The programs that would reach the clipboard before the person's eyes; none over ssh."""
     if env.get("SSH_CONNECTION") or env.get("SSH_TTY"):
         return ()
@@ -98,7 +99,7 @@ def in_screen(escape: str) -> str:
 
 
 async def _by_tool(data: bytes, env: Mapping[str, str]) -> str | None:
-    for tool in tools(env):
+    for tool in tools(env, _PLATFORM):
         path = shutil.which(tool.name, path=env.get("PATH"))
         variables = {**env, **dict(tool.variables)}
         if path and await _fed([path, *tool.arguments], data, variables):
