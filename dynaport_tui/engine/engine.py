@@ -99,6 +99,7 @@ class Engine:
             scheme=runner.scheme,
             port_why=self._planner.port_why(service),
             log_lines=runner.log.last,
+            log_errors=runner.log.errors,
         )
         return self._supervisor.usage.added_to(status)
 

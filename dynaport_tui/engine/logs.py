@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..model.text import clean
 from ..model.view import LogLine, Stream
 from .attachment import Attachment
+from .errorcount import ErrorCount
 from .logfile import Entry, LogFile
 from .logread import paths, read_files
 from .logwriter import LogWriter
@@ -48,7 +49,11 @@ class ServiceLog:
         self.service = service
         self._advanced = advanced
         self._clock = clock
-        self._ring = Ring(spec.lines)
+        self.ring = Ring(spec.lines)
+        """The newest lines; to be read only."""
+        self._at = 0.0
+        """Of the newest line."""
+        self._errors = ErrorCount()
         self._file = LogFile(folder, service, max_size=spec.max_size, keep=spec.keep)
         self._writer = LogWriter(self._file, name=service, notice=notice, room=self._resume)
         self._attachments: set[Attachment] = set()
@@ -62,12 +67,17 @@ class ServiceLog:
     @property
     def last(self) -> int:
         """Number of the newest line, 0 when there is none."""
-        return self._ring.last
+        return self.ring.last
 
     @property
     def first(self) -> int:
         """Number of the oldest line that is still kept, 1 more than `last` when there is none."""
-        return self._ring.first
+        return self.ring.first
+
+    @property
+    def errors(self) -> int:
+        """Errors and tracebacks so far; in a flood an estimate."""
+        return self._errors.total
 
     def attach(self, stream: Stream, fd: int) -> Attachment:
         """Read `fd`, which is ours from now on, until its end."""
@@ -79,7 +89,17 @@ class ServiceLog:
 
     def lines(self, after: int = 0, limit: int = 1000) -> list[LogLine]:
         """At most `limit` kept lines numbered above `after`, oldest first."""
-        return [self._line(raw) for raw in self._ring.lines(after, limit)]
+        return [self.shown(raw) for raw in self.ring.lines(after, limit)]
+
+    def shown(self, raw: RawLine) -> LogLine:
+        """A line of the ring as views take it."""
+        return LogLine(
+            service=self.service,
+            number=raw.number,
+            at=raw.at,
+            stream=raw.stream,
+            text=clean(raw.data),
+        )
 
     def follow(self, seen: Callable[[bytes], None]) -> Callable[[], None]:
         """Call `seen` with each block of whole new lines, uncleaned, as it comes; returns what ends
@@ -108,11 +128,12 @@ class ServiceLog:
 
     def respec(self, spec: LogSpec) -> None:
         """Keep so much from now on."""
-        self._ring.resize(spec.lines)
+        self.ring.resize(spec.lines)
         self._file.resize(max_size=spec.max_size, keep=spec.keep)
 
     def _take(self, attachment: Attachment, cut: Cut) -> None:
-        at = self._clock()
+        # A wall clock that is set back must not bring lines out of order.
+        at = self._at = max(self._clock(), self._at)
         raw = cut.raw
         if self._unfinished not in (None, attachment):
             raw = b"\n" + raw
@@ -121,7 +142,8 @@ class ServiceLog:
         if self._writer.full:
             self._pause()
         if cut.lines:
-            self._ring.append(cut.lines, at, attachment.stream)
+            self.ring.append(cut.lines, at, attachment.stream)
+            self._errors.feed(cut.lines, at)
             for seen in tuple(self._followers.values()):
                 seen(cut.lines)
             self._announce()
@@ -143,15 +165,6 @@ class ServiceLog:
         if self._paused:
             self._paused = False
             _each(self._attachments, Attachment.resume)
-
-    def _line(self, raw: RawLine) -> LogLine:
-        return LogLine(
-            service=self.service,
-            number=raw.number,
-            at=raw.at,
-            stream=raw.stream,
-            text=clean(raw.data),
-        )
 
 
 def _each(attachments: Iterable[Attachment], do: Callable[[Attachment], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Ring:
     """Numbers lines from 1 without gaps and keeps the newest; bounded in lines and in bytes.
 
     Appending costs the same for a chunk of any size: lines are cut only when they are asked for.
+    Times must not go back from one chunk to the next: lines are found by them.
     """
 
     def __init__(self, lines: int, size: int = RING_BYTES) -> None:
@@ -79,7 +80,7 @@ class Ring:
         """At most `limit` kept lines numbered above `after`, oldest first."""
         number = max(after + 1, self.first)
         end = min(number + limit, self.last + 1)
-        index = bisect_right(self._chunks, number, lo=self._head, key=_first) - 1
+        index = self._index(number)
         while number < end:
             chunk = self._chunks[index]
             cut = self._lines_of(chunk)
@@ -87,6 +88,51 @@ class Ring:
                 yield RawLine(number, chunk.at, chunk.stream, data)
                 number += 1
             index += 1
+
+    def lines_before(self, number: int) -> Iterator[RawLine]:
+        """The kept lines numbered below `number`, newest first; not to be used across an append."""
+        index = self._index(number - 1)
+        while index >= self._head and number > self.first:
+            chunk = self._chunks[index]
+            cut = self._lines_of(chunk)
+            for data in reversed(cut[max(self.first - chunk.first, 0) : number - chunk.first]):
+                number -= 1
+                yield RawLine(number, chunk.at, chunk.stream, data)
+            index -= 1
+
+    def line(self, number: int) -> RawLine | None:
+        """One line; None when it is not kept."""
+        return next(self.lines(number - 1, 1), None) if number >= self.first else None
+
+    def until(self, at: float, *, included: bool) -> int:
+        """Number of the last line that came before `at`, or also at it; `first - 1` when there is
+        none.
+        """
+        find = bisect_right if included else bisect_left
+        index = find(self._chunks, at, lo=self._head, key=_at) - 1
+        if index < self._head:
+            return self.first - 1
+        return self._chunks[index].first + self._chunks[index].length - 1
+
+    def chunks(self, number: int, size: int, *, backward: bool) -> list[Chunk]:
+        """The chunk with this line and those after or before it, in order, until they hold `size`
+        bytes; empty when the line is not kept.
+        """
+        if not self.first <= number <= self.last:
+            return []
+        index = self._index(number)
+        run = []
+        stop, step = (self._head - 1, -1) if backward else (len(self._chunks), 1)
+        for i in range(index, stop, step):
+            run.append(self._chunks[i])
+            size -= len(self._chunks[i].data)
+            if size <= 0:
+                break
+        return run[::step]
+
+    def _index(self, number: int) -> int:
+        """Of the chunk that holds a line; one before the head's when there is none."""
+        return bisect_right(self._chunks, number, lo=self._head, key=_first) - 1
 
     def _lines_of(self, chunk: Chunk) -> list[bytes]:
         if chunk.length == 1:
@@ -119,3 +165,7 @@ _GONE = Chunk(0, 0, 0.0, "stdout", b"")
 
 def _first(chunk: Chunk) -> int:
     return chunk.first
+
+
+def _at(chunk: Chunk) -> float:
+    return chunk.at

@@ -53,24 +53,23 @@ _LEVEL = re.compile(
     rf"|[\[(<]\s*+(?P<boxed>(?i:{_ANY}))\s*+[\])>]"
     rf"|(?P<said>(?i:{_ANY}))(?:\[\w+\])?:(?!\w*:)"
     rf"|(?<=[-|\t ])(?P<barred>(?i:{_ANY}))(?:\s++[-|]\s|\t)"
-    r")"
+    r")",
+    re.ASCII,
 )
 _FIELD = re.compile(
-    r"""(?P<quote>["']?)\b(?:level(?:name|_name)?|log\.level|loglevel|lvl|severity)(?P=quote)"""
-    r"""\s*[=:]\s*(?:["']?(?P<word>[A-Za-z]+)\b|(?P<number>\d{2})\b)"""
+    r"""(?P<quote>["']?)\b(?:(?:log\.?)?(?P<key>level)|level_?name|lvl|severity)(?P=quote)"""
+    r"""[ ]?[=:][ ]?(?:["']?(?P<word>[A-Za-z]+)\b|(?P<number>[0-9]{2})\b)"""
 )
-_QUOTED = re.compile(r'"[A-Z]{3,10} \S+(?: HTTP/[\d.]+)?" (?P<status>[1-5]\d\d)\b')
+_QUOTED = re.compile(r'"[A-Z]{3,10} \S+(?: HTTP/[\d.]+)?" (?P<status>[1-5][0-9]{2})\b')
 _BARE = re.compile(
     r"(?:^|[\s\]|])(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) "
-    r"/\S* (?:HTTP/[\d.]+ )?(?P<status>[1-5]\d\d)(?=\s|$)"
+    r"/\S* (?:HTTP/[\d.]+ )?(?P<status>[1-5][0-9]{2})(?=\s|$)"
 )
 _STATUS = re.compile(
-    r"""["']?\b(?:http_)?status(?:_?code)?["']?\s*[=:]\s*(?P<status>[1-5]\d\d)\b"""
+    r"""["']?\b(?:http_)?status(?:_?code)?["']?[ ]?[=:][ ]?(?P<status>[1-5][0-9]{2})\b"""
 )
 _RAISED = re.compile(r"(?:Uncaught )?(?:\w+\.)*[A-Z]\w*(?:Error|Exception)(?=:|$)")
 _WARNED = re.compile(r"\S+:\d+: \w*Warning: ")
-_GLOG = re.compile(r"(?P<letter>[IWEF])[01]\d[0-3]\d \d\d:\d\d:")
-_LETTERS = {"I": Level.INFO, "W": Level.WARNING, "E": Level.ERROR, "F": Level.CRITICAL}
 _HEAD = "Traceback (most recent call last):"
 
 
@@ -112,7 +111,7 @@ def _fielded(plain: str) -> Level | None:
     if found is None or not is_fielded(plain, found.start()):
         return None
     if found["number"]:
-        number = int(found["number"])
+        number = int(found["number"]) if found["key"] else 0
         return _NUMBERED.get(number, Level.CRITICAL if number > 50 else None)
     return NAMED.get(found["word"].lower())
 
@@ -126,5 +125,4 @@ def _worded(near: str) -> Level | None:
         return Level.ERROR
     if _WARNED.match(near):
         return Level.WARNING
-    letter = _GLOG.match(near)
-    return _LETTERS[letter["letter"]] if letter else None
+    return None

@@ -1,0 +1,216 @@
+"""Looks through the kept lines of several services in the order of time, a slice at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..model.terms import StreamIs
+from ..model.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..model.query import Query
+    from .ring import Chunk
+    from .sieve import Finder
+    from .window import Window
+
+BUDGET = 0.06
+"""Seconds of work for one question."""
+PATIENCE = 0.25
+"""Seconds for one question when the loop has more to do."""
+SLICE = 0.002
+"""Seconds for which nobody else gets a turn."""
+PIECE = 64 * 1024
+"""Bytes that are looked through in one go."""
+_COARSE_PIECE = 8 * 1024
+"""The same where every line has to be decoded."""
+
+Key = tuple[float, str, int]
+"""A model.view.Place that compares faster."""
+
+
+class Outcome(NamedTuple):
+    """What a scan found."""
+
+    keys: list[Key]
+    """In the direction of the scan."""
+    reached: Key | None
+    """As in model.view.LogPage."""
+
+
+class _Held(NamedTuple):
+    """Some chunks as one, and what of it is still to be looked at."""
+
+    run: list[Chunk]
+    firsts: list[int]
+    """Numbers of the first lines of these chunks."""
+    data: bytes
+    start: int
+    end: int
+    number: int
+    """Of the next line in the direction of the scan."""
+
+    def chunk(self, number: int) -> Chunk:
+        """The chunk with a line."""
+        return self.run[bisect_right(self.firsts, number) - 1]
+
+
+class Scanner:
+    """Looks through one service's lines, from the newest back or from the oldest on."""
+
+    def __init__(self, window: Window, query: Query, sieve: Finder, *, backward: bool) -> None:
+        self._service = window.log.service
+        self._ring = window.log.ring
+        self._first = window.first
+        self._last = window.last
+        self._query = query
+        self._sieve = sieve
+        self._backward = backward
+        self._size = _COARSE_PIECE if sieve.coarse else PIECE
+        self._stream = _stream(query)
+        self._held: _Held | None = None
+        self.found: list[Key] = []
+        """In the direction of the scan."""
+        self.next: Key | None = None
+        """The first line that was not looked at; None when there is none."""
+        self._go_to(window.last if backward else window.first)
+
+    def step(self) -> None:
+        """Look through one piece."""
+        held = self._held or self._hold()
+        if held is None:
+            self._go_to(_next(self)[2])
+            return
+        start, end = self._bounds(held)
+        piece = held.data[start:end]
+        count = piece.count(b"\n")
+        first = held.number - count + 1 if self._backward else held.number
+        found = self._found(held, piece, first)
+        self.found.extend(reversed(found) if self._backward else found)
+        if self._backward:
+            rest = held._replace(end=start, number=first - 1)
+        else:
+            rest = held._replace(start=end, number=first + count)
+        self._held = rest if rest.start < rest.end else None
+        self._go_to(rest.number)
+
+    def _go_to(self, number: int) -> None:
+        """Say which line is the next; what the ring has dropped meanwhile is left out."""
+        first = max(self._first, self._ring.first)
+        if self._backward:
+            number = min(number, self._last)
+        elif number < first:
+            number = first
+            self._held = None
+        chunks = self._ring.chunks(number, 1, backward=True)
+        asked = first <= number <= self._last
+        self.next = (chunks[0].at, self._service, number) if asked and chunks else None
+
+    def _hold(self) -> _Held | None:
+        """The next chunks, which go on beyond what was asked for."""
+        assert self.next is not None
+        run = self._ring.chunks(self.next[2], self._size, backward=self._backward)
+        if not run:
+            return None
+        data = b"".join([chunk.data for chunk in run])
+        number = run[-1].first + run[-1].length - 1 if self._backward else run[0].first
+        return _Held(run, [chunk.first for chunk in run], data, 0, len(data), number)
+
+    def _bounds(self, held: _Held) -> tuple[int, int]:
+        """The next piece of it."""
+        if held.end - held.start <= 2 * self._size:
+            return held.start, held.end
+        if self._backward:
+            return held.data.rfind(b"\n", held.start, held.end - self._size) + 1, held.end
+        return held.start, held.data.find(b"\n", held.start + self._size) + 1
+
+    def _found(self, held: _Held, piece: bytes, first: int) -> list[Key]:
+        """The lines of a piece that fulfil the query and were asked for."""
+        if self._stream and all(chunk.stream != self._stream for chunk in held.run):
+            return []
+        lines, sure = self._sieve.sift(piece)
+        low = max(self._first, self._ring.first) - first
+        lines = [i for i in lines if low <= i <= self._last - first]
+        if not sure and lines:
+            lines = self._checked(held, piece, first, lines)
+        return [(held.chunk(first + i).at, self._service, first + i) for i in lines]
+
+    def _checked(self, held: _Held, piece: bytes, first: int, lines: Sequence[int]) -> list[int]:
+        raw = piece.split(b"\n")
+        matches = self._query.matches
+        return [
+            i for i in lines if matches(self._service, held.chunk(first + i).stream, clean(raw[i]))
+        ]
+
+
+class Scan:
+    """Goes through several services as one."""
+
+    def __init__(self, scanners: Sequence[Scanner], *, backward: bool) -> None:
+        self._scanners = scanners
+        self._backward = backward
+
+    async def run(self, limit: int, budget: float = BUDGET, patience: float = PATIENCE) -> Outcome:
+        """The next at most `limit` lines, and how far was looked.
+
+        A further call looks again at what may not have been given yet.
+        """
+        begun = turn = perf_counter()
+        spent = 0.0
+        while (scanner := self._next()) is not None:
+            scanner.step()
+            now = perf_counter()
+            if now - turn < SLICE:
+                continue
+            spent += now - turn
+            if spent >= budget or now - begun >= patience or self._enough(limit):
+                break
+            await asyncio.sleep(0)
+            turn = perf_counter()
+        return self._outcome(limit)
+
+    def _next(self) -> Scanner | None:
+        """Who is behind the others."""
+        left = [scanner for scanner in self._scanners if scanner.next is not None]
+        if not left:
+            return None
+        return max(left, key=_next) if self._backward else min(left, key=_next)
+
+    def _enough(self, limit: int) -> bool:
+        if sum(len(scanner.found) for scanner in self._scanners) < limit:
+            return False
+        return len(self._settled(self._next())) >= limit
+
+    def _settled(self, behind: Scanner | None) -> list[Key]:
+        """What was found where nothing can come in between any more, in order."""
+        found = [key for scanner in self._scanners for key in scanner.found]
+        if behind is not None:
+            edge = _next(behind)
+            found = [k for k in found if (k > edge if self._backward else k < edge)]
+        return sorted(found, reverse=self._backward)
+
+    def _outcome(self, limit: int) -> Outcome:
+        behind = self._next()
+        found = self._settled(behind)
+        if len(found) > limit:
+            return Outcome(found[:limit], found[limit - 1])
+        if behind is None:
+            return Outcome(found, None)
+        at, service, number = _next(behind)
+        # The edge itself was not looked at: the next question has to begin with it.
+        return Outcome(found, (at, service, number + (1 if self._backward else -1)))
+
+
+def _stream(query: Query) -> str | None:
+    """The only stream that a query is about."""
+    about = (term for term in query.terms if isinstance(term, StreamIs) and not term.negated)
+    return next((term.stream for term in about), None)
+
+
+def _next(scanner: Scanner) -> Key:
+    assert scanner.next is not None
+    return scanner.next
