@@ -9,9 +9,12 @@ import sys
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from .terminal import launch
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_PLATFORM = sys.platform
 _DEADLINE = 2.0
 """Seconds in which an opener can still say that it failed."""
 _IN_THE_TERMINAL = frozenset({
@@ -20,7 +23,7 @@ _IN_THE_TERMINAL = frozenset({
 _OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 
 
-def reachable(env: Mapping[str, str], platform: str = sys.platform) -> bool:
+def reachable(env: Mapping[str, str], platform: str) -> bool:
     """Whether a browser can be expected to open before the eyes of the person."""
     if named := env.get("BROWSER"):
         first = named.split(os.pathsep)[0].split()
@@ -35,22 +38,15 @@ def reachable(env: Mapping[str, str], platform: str = sys.platform) -> bool:
 async def open_url(url: str, env: Mapping[str, str] | None = None) -> str:
     """Open the address in the browser; the sentence for a toast, after at most 2 s."""
     env = os.environ if env is None else env
-    if not reachable(env):
+    if not reachable(env, _PLATFORM):
         where = "over ssh" if env.get("SSH_CONNECTION") else "in this terminal"
         return f"no browser can be opened {where}: {url}"
     # In a process of its own: what browsers print must not reach the screen.
-    opener = await asyncio.create_subprocess_exec(
-        *_opener(env),
-        url,
-        env=env,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-    )
     try:
-        code = await asyncio.wait_for(opener.wait(), _DEADLINE)
-    except TimeoutError:
+        code = await asyncio.to_thread(launch, [*_opener(env), url], env, _DEADLINE)
+    except OSError as error:
+        return f"no browser could be opened ({error.strerror}): {url}"
+    if code is None:
         return f"opening {url} in the browser"
     return f"no browser could be opened: {url}" if code else f"opened {url} in the browser"
 

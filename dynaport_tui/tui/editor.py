@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -77,7 +76,7 @@ def edit(file: Path, line: int | None, env: Mapping[str, str] | None = None) -> 
     """Open the file in the person's editor; what to tell, or None where all went well.
 
     One that draws into the terminal is waited for: inside `App.suspend()`. One with a window of its
-    own is only started, which takes at most 2 s.
+    own is only started, which takes at most 2 s: in a thread.
     """
     env = os.environ if env is None else env
     command = find(env)
@@ -85,32 +84,15 @@ def edit(file: Path, line: int | None, env: Mapping[str, str] | None = None) -> 
         return f"no editor found for {file}: set EDITOR, or install one of {', '.join(_USUAL)}"
     words = arguments(command, file, line)
     try:
-        code = terminal.run(words, env) if needs_terminal(command) else _started(words, env)
+        code = (
+            terminal.run(words, env)
+            if needs_terminal(command)
+            else terminal.launch(words, env, _START)
+        )
     except OSError as error:
         why = "is not in your PATH" if isinstance(error, FileNotFoundError) else error.strerror
         return f"{command[0]} {why}; it comes from {_origin(env)}"
-    return None if code == 0 else f"{command[0]} ended with {_ending(code)}: {shlex.join(words)}"
-
-
-def _started(words: Sequence[str], env: Mapping[str, str]) -> int:
-    process = subprocess.Popen(
-        words,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        return process.wait(_START)
-    except subprocess.TimeoutExpired:
-        _left_open.append(process)
-        _left_open[:] = [each for each in _left_open if each.poll() is None]
-        return 0
-
-
-_left_open: list[subprocess.Popen[bytes]] = []
-"""Editors with windows; they outlive us."""
+    return None if not code else f"{command[0]} ended with {_ending(code)}: {shlex.join(words)}"
 
 
 def _words(value: str) -> list[str]:

@@ -57,17 +57,18 @@ class Terminal:
         return pressed
 
     def write(self, text: str, until: frozenset[str] = frozenset()) -> bool:
-        """Write all of it, or stop when one of these keys, or END, is pressed: then False."""
+        """Write all of it, or stop when one of these keys is pressed: then False."""
         rest = memoryview(text.encode("utf-8", "replace"))
-        while rest:
-            readable, writable = _ready([self._keyboard], [self._screen], _LONG)
+        keyboard = [self._keyboard] if until else []
+        while rest and until.isdisjoint(self._pressed):
+            readable, writable = _ready(keyboard, [self._screen], _LONG)
             if readable:
                 self._read()
-            if END in self._pressed or not until.isdisjoint(self._pressed):
+            elif writable and not (count := self._put(rest[:_PIECE])):
                 return False
-            if writable:
-                rest = rest[self._put(rest[:_PIECE]) :]
-        return True
+            elif writable:
+                rest = rest[count:]
+        return not rest
 
     def wait_for(self, wanted: frozenset[str]) -> str:
         """The first of the wanted keys that is pressed, or END."""
@@ -91,10 +92,9 @@ class Terminal:
             self._suspend()
 
     def _put(self, data: memoryview) -> int:
+        """How much was written; nothing where the terminal is gone."""
         try:
             return os.write(self._screen, data)
-        except BlockingIOError:
-            return 0
         except OSError:
             self._pressed.append(END)
             return 0
@@ -132,6 +132,31 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> int:
     """
     with _interrupts_for_others(), subprocess.Popen(command, env=env) as process:
         return process.wait()
+
+
+def launch(command: Sequence[str], env: Mapping[str, str], seconds: float) -> int | None:
+    """Start a program that draws elsewhere; its exit code if it ends within so many seconds.
+
+    Raises OSError when it cannot be started.
+    """
+    process = subprocess.Popen(
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        _launched.append(process)
+        _launched[:] = [each for each in _launched if each.poll() is None]
+        return None
+
+
+_launched: list[subprocess.Popen[bytes]] = []
+"""They outlive us."""
 
 
 @contextlib.contextmanager
