@@ -166,3 +166,13 @@ def _with_loose(drawn: Layout, loose: Mapping[str, int], width: int) -> Layout:
     return drawn._replace(
         spots={**drawn.spots, **spots}, width=max(drawn.width, right), height=below, alone=alone
     )
+
+
+def lowered(layout: Layout, by: int) -> Layout:
+    """The same, some rows further down."""
+    return layout._replace(
+        spots={s: spot._replace(y=spot.y + by) for s, spot in layout.spots.items()},
+        cells={(x, y + by): cell for (x, y), cell in layout.cells.items()},
+        height=layout.height + by,
+        alone=None if layout.alone is None else layout.alone + by,
+    )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rich.text import Text
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 
 from ..model.machine import State
-from .glyphs import BAR, DOT, UNICODE, latency, state_mark
+from .glyphs import BAR, UNICODE, latency, state_mark
 from .graph_routes import EAST, NORTH, SOUTH, WEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from rich.style import Style
 
     from ..model.palette import Palette
     from ..model.view import ServiceStatus
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Detail = Literal[0, 1, 2]
 """How much stands behind a name: nothing, the port or what is wrong, and the latency too."""
 
-_PORT = 6
+_PORT = 7
 _LATENCY = 8
 _LINES = {
     NORTH | SOUTH: "│", EAST | WEST: "─", NORTH | EAST: "╰", EAST | SOUTH: "╭",
@@ -42,8 +42,11 @@ class Brush(NamedTuple):
 
     colours: Colours
     palette: Palette
-    detail: Detail
     focused: bool = False
+
+    def name(self, service: str) -> Style:
+        """The colour of a service's name."""
+        return self.colours.names[self.palette.index(service)]
 
 
 def line(arms: int, *, unicode: bool = UNICODE) -> str:
@@ -55,28 +58,32 @@ def line(arms: int, *, unicode: bool = UNICODE) -> str:
 
 def width(status: ServiceStatus, detail: Detail) -> int:
     """Cells that a service takes, the same whatever its numbers are."""
-    cells = Text(status.id).cell_len + 4
-    if detail:
-        word = state_mark(status).word
-        cells += 1 + (_PORT if word in _SOUND else max(_PORT, len(word)))
-    return cells + _LATENCY if detail == 2 and status.port is not None else cells
+    cells = cell_len(status.id) + 4
+    if not detail:
+        return cells
+    port, word = status.port is not None, state_mark(status).word
+    told = 0 if word in _SOUND else len(word) + 1
+    cells += max(told, _PORT if port else 0)
+    return cells + _LATENCY if detail == 2 and port else cells
 
 
-def label(status: ServiceStatus, brush: Brush, *, selected: bool) -> Text:
-    """A service: bar, state, name, and what `brush.detail` asks for."""
+def label(status: ServiceStatus, brush: Brush, detail: Detail, *, selected: bool) -> list[Segment]:
+    """A service: bar, state, name, and as much more as `detail` says."""
     colours, mark = brush.colours, state_mark(status)
     ink: Style = getattr(colours, mark.ink)
     bar = colours.accent if brush.focused else colours.dim
-    text = Text.assemble((BAR if selected else " ", bar), (f"{mark.glyph} ", ink))
-    text.append(status.id, colours.names[brush.palette.index(status.id)])
-    if brush.detail and mark.word not in _SOUND:
-        text.append(f" {mark.word}", ink)
-    elif brush.detail and status.port is not None:
-        text.append(f" :{status.port}", colours.dim)
-    if brush.detail == 2 and status.health.latency_ms is not None and mark.word == "ready":
-        text.append(f" {latency(status.health.latency_ms)} ms", colours.dim)
-    text.append(" ")
-    return text
+    pieces = [(BAR if selected else " ", bar), (f"{mark.glyph} ", ink)]
+    pieces.append((status.id, brush.name(status.id)))
+    if detail and mark.word not in _SOUND:
+        pieces.append((f" {mark.word}", ink))
+    elif detail and status.port is not None:
+        pieces.append((f" :{status.port}", colours.dim))
+    health = status.health.latency_ms
+    if detail == 2 and status.port is not None and health is not None and mark.word == "ready":
+        pieces.append((f" {latency(health)} ms", colours.dim))
+    pieces.append((" ", colours.text))
+    ground = colours.cursor if selected else Style.null()
+    return [Segment(text, style + ground) for text, style in pieces]
 
 
 def troubles(
@@ -128,15 +135,10 @@ def worst(found: Sequence[Trouble]) -> Trouble:
     return max(found, key=_WORSE.index, default="")
 
 
-def also(status: ServiceStatus, layout: Layout, brush: Brush) -> Text:
-    """In a tree: what a service waits for beside its parent."""
-    parents = {need for need, by in layout.edges if by == status.id}
-    others = [need for need in status.depends_on if need not in parents and need in layout.spots]
-    if not others:
-        return Text()
-    text = Text(f" {DOT} and ", brush.colours.dim)
-    names = (Text(each, brush.colours.names[brush.palette.index(each)]) for each in others)
-    return text.append_text(Text(", ", brush.colours.dim).join(names))
+def also(services: Sequence[str]) -> list[str]:
+    """In a tree: what stands behind a service of those that it needs too; every second is one."""
+    texts = [text for service in services for text in (", ", service)]
+    return [" also needs ", *texts[1:]] if texts else []
 
 
 def neighbour(layout: Layout, service: str, dx: int, dy: int) -> str | None:

@@ -39,6 +39,32 @@ class Line(NamedTuple):
     """What is copied; on a line without it the cursor never stands."""
 
 
+_CSS = """
+LineList {
+    overflow: auto auto;
+    scrollbar-size: 0 1;
+    scrollbar-color: $foreground 25%;
+    scrollbar-color-hover: $foreground 40%;
+    scrollbar-color-active: $foreground 40%;
+    scrollbar-background: $background;
+    scrollbar-background-hover: $background;
+    scrollbar-background-active: $background;
+}
+"""
+_KEYS = (
+    Binding("up,k", "move(-1)", "up", show=False),
+    Binding("down,j", "move(1)", "down", show=False),
+    Binding("pageup", "page(-1)", "page up", show=False),
+    Binding("pagedown", "page(1)", "page down", show=False),
+    Binding("ctrl+u", "half(-1)", "half a page up", show=False),
+    Binding("ctrl+d", "half(1)", "half a page down", show=False),
+    Binding("home", "edge(-1)", "top", show=False),
+    Binding("end,G", "edge(1)", "end", show=False),
+    Binding("left", "sideways(-1)", "left", show=False),
+    Binding("right", "sideways(1)", "right", show=False),
+)
+
+
 class LineList(ScrollView, can_focus=True):
     """Lines below a few that stay at the top.
 
@@ -46,30 +72,8 @@ class LineList(ScrollView, can_focus=True):
     """
 
     ALLOW_SELECT = False
-    DEFAULT_CSS = """
-    LineList {
-        overflow: auto auto;
-        scrollbar-size: 0 1;
-        scrollbar-color: $foreground 25%;
-        scrollbar-color-hover: $foreground 40%;
-        scrollbar-color-active: $foreground 40%;
-        scrollbar-background: $background;
-        scrollbar-background-hover: $background;
-        scrollbar-background-active: $background;
-    }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("ctrl+u", "half(-1)", "half a page up", show=False),
-        Binding("ctrl+d", "half(1)", "half a page down", show=False),
-        Binding("home", "edge(-1)", "top", show=False),
-        Binding("end,G", "edge(1)", "end", show=False),
-        Binding("left", "sideways(-1)", "left", show=False),
-        Binding("right", "sideways(1)", "right", show=False),
-    ]
+    DEFAULT_CSS = _CSS
+    BINDINGS: ClassVar[list[BindingType]] = list(_KEYS)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (as every widget has it)
         super().__init__(id=id)
@@ -96,21 +100,26 @@ class LineList(ScrollView, can_focus=True):
     @property
     def at_top(self) -> bool:
         """Whether neither the cursor nor the view has left the beginning."""
-        return self._cursor <= self._first() and self.scroll_offset.y == 0
+        return self._cursor <= _first(self._lines) and self.scroll_offset.y == 0
 
     def give(
         self, lines: Sequence[Line], head: Sequence[Line] = (), *, follow: bool = False
     ) -> None:
         """Show these instead; with `follow`, one that stands at the top stays there."""
         old, size = (self._head, self._lines), self.virtual_size
-        cursor, top = self._kept(tuple(lines), follow=follow and self.at_top)
+        top = self.scroll_offset.y
+        cursor, top = (
+            (_first(lines), 0)
+            if not self._lines or (follow and self.at_top)
+            else _kept(self._lines, lines, self._cursor, top)
+        )
         self._head, self._lines = tuple(head), tuple(lines)
         moved, self._cursor = self._cursor != cursor, cursor
         shown = {line.key for line in self._shown()}
         self._strips = {key: drawn for key, drawn in self._strips.items() if key in shown}
         self._measure()
         if top != self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False)
+            self.scroll_to(y=top, animate=False, force=True)
         elif moved or size != self.virtual_size:
             self.refresh()
         else:
@@ -120,7 +129,7 @@ class LineList(ScrollView, can_focus=True):
         """Back to the beginning, for other contents than before."""
         self._head, self._lines, self._cursor = (), (), 0
         self._strips.clear()
-        self.scroll_to(0, 0, animate=False)
+        self.scroll_to(0, 0, animate=False, force=True)
         self.refresh()
 
     def fade(self, faded: bool) -> None:
@@ -128,19 +137,6 @@ class LineList(ScrollView, can_focus=True):
         if faded is not self._faded:
             self._faded = faded
             self.refresh()
-
-    def _kept(self, lines: tuple[Line, ...], *, follow: bool) -> tuple[int, int]:
-        """Where the cursor and the top line are among the new lines."""
-        first = next((i for i, line in enumerate(lines) if line.plain), 0)
-        if follow or not self._lines:
-            return first, 0
-        places = {line.key: index for index, line in enumerate(lines)}
-        top = self.scroll_offset.y
-        if 0 < top < len(self._lines):
-            top = places.get(self._lines[top].key, top)
-        old = min(self._cursor, len(self._lines) - 1)
-        cursor = places.get(self._lines[old].key, min(old, max(0, len(lines) - 1)))
-        return (cursor if lines and lines[cursor].plain else first), top
 
     def _shown(self) -> Sequence[Line]:
         top = self.scroll_offset.y
@@ -209,12 +205,6 @@ class LineList(ScrollView, can_focus=True):
 
     # ---- moving
 
-    def _first(self) -> int:
-        return next((i for i, line in enumerate(self._lines) if line.plain), 0)
-
-    def _last(self) -> int:
-        return next((i for i in reversed(range(len(self._lines))) if self._lines[i].plain), 0)
-
     def _rows(self) -> int:
         return max(1, self.size.height - len(self._head))
 
@@ -226,19 +216,19 @@ class LineList(ScrollView, can_focus=True):
         if 0 <= index < len(self._lines):
             self._stand(index)
         else:
-            self.scroll_to(y=0 if step < 0 else self.max_scroll_y, animate=False)
+            self.scroll_to(y=0 if step < 0 else self.max_scroll_y, animate=False, force=True)
 
     def _stand(self, index: int) -> None:
         before, self._cursor = self._cursor, index
         for line in (before, index):
             self.refresh_line(line + len(self._head))
         top, rows = self.scroll_offset.y, self._rows()
-        if index <= self._first():
-            self.scroll_to(y=0, animate=False)
-        elif index >= self._last():
-            self.scroll_to(y=self.max_scroll_y, animate=False)
+        if index <= _first(self._lines):
+            self.scroll_to(y=0, animate=False, force=True)
+        elif index >= _last(self._lines):
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
         elif not top <= index < top + rows:
-            self.scroll_to(y=index if index < top else index - rows + 1, animate=False)
+            self.scroll_to(y=index if index < top else index - rows + 1, animate=False, force=True)
 
     def action_move(self, step: int) -> None:
         """A line up or down."""
@@ -258,7 +248,7 @@ class LineList(ScrollView, can_focus=True):
 
     def action_sideways(self, step: int) -> None:
         """Some columns to the left or right."""
-        self.scroll_to(x=self.scroll_offset.x + step * _SIDEWAYS, animate=False)
+        self.scroll_to(x=self.scroll_offset.x + step * _SIDEWAYS, animate=False, force=True)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the line."""
@@ -273,3 +263,20 @@ class LineList(ScrollView, can_focus=True):
     def on_blur(self) -> None:
         """The cursor disappears."""
         self.refresh()
+
+
+def _first(lines: Sequence[Line]) -> int:
+    return next((i for i, line in enumerate(lines) if line.plain), 0)
+
+
+def _last(lines: Sequence[Line]) -> int:
+    return next((i for i in reversed(range(len(lines))) if lines[i].plain), 0)
+
+
+def _kept(old: Sequence[Line], new: Sequence[Line], cursor: int, top: int) -> tuple[int, int]:
+    """Where the line of the cursor and the top line are among the new ones."""
+    places = {line.key: index for index, line in enumerate(new)}
+    if 0 < top < len(old):
+        top = places.get(old[top].key, top)
+    cursor = places.get(old[cursor].key, min(cursor, max(0, len(new) - 1)))
+    return (cursor if cursor < len(new) and new[cursor].plain else _first(new)), top

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.style import Style
 
-    from ...model.view import Request, Requests
+    from ...model.view import Request, Requests, ServiceStatus
     from ..colours import Colours
 
 KEPT = 1000
@@ -48,7 +48,7 @@ def lines(sheet: Sheet, answer: Requests | None, kept: Sequence[Request]) -> lis
     if answer is None:
         return []
     if not answer.counted:
-        return _uncounted(sheet)
+        return _uncounted(sheet, sheet.services.get(answer.service))
     if not kept:
         return _none_yet(sheet, answer)
     room = max(_LEAST, sheet.width - _FIXED)
@@ -136,7 +136,12 @@ def _bar(ms: float) -> str:
     return "━" * (halves // 2) + "╸" * (halves % 2)
 
 
-def _uncounted(sheet: Sheet) -> list[Line]:
+def _uncounted(sheet: Sheet, status: ServiceStatus | None) -> list[Line]:
+    if status is not None and status.port is None:
+        return [
+            Line("none:before", Text()),
+            *note(sheet, "none", "It listens to nothing, so nobody can send it a request."),
+        ]
     return [
         Line("none:before", Text()),
         *note(sheet, "none", "Requests are not counted for this service."),

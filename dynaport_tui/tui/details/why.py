@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ...model.view import Details, Exit, Moment, ServiceStatus, Traceback
 
 _BROKEN = (State.FAILED, State.BACKOFF, State.UNHEALTHY)
+_ROOMY = 100
+"""Columns from which the history tells how long ago and how long."""
 _FRAMES = 12
 """Frames that are shown at most, the deepest."""
 _FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<where>.+))?')
@@ -48,13 +50,12 @@ def lines(
 ) -> list[Line]:
     """All of the tab."""
     causes = details.causes if details else []
-    history = details.history if details else []
     return [
         *_cause(sheet, status),
         *_chain(sheet, status, causes),
         *_facts(sheet, status),
         *(_traceback(sheet, status, traceback, root) if traceback else ()),
-        *_history(sheet, status, history),
+        *(_history(sheet, status, details.history) if details else ()),
     ]
 
 
@@ -206,16 +207,16 @@ def _history(sheet: Sheet, status: ServiceStatus, history: Sequence[Moment]) -> 
 def _moment(
     sheet: Sheet, status: ServiceStatus, earlier: Moment | None, moment: Moment, wide: int
 ) -> list[Line]:
-    colours = sheet.colours
+    colours, roomy = sheet.colours, sheet.width >= _ROOMY
     old, new = (state_mark(_as(status, state)) for state in (moment.old, moment.new))
     at = clock(moment.at, sheet.now)
     lasted = "" if earlier is None else f"after {seconds(max(0.0, moment.at - earlier.at))}"
     lead = Text(" " * INDENT)
     lead.append(f"{at}  ", colours.text)
-    lead.append(f"{sheet.ago(moment.at):>9}  ", colours.dim)
-    lead.append(f"{old.glyph} {_ARROW} ", colours.dim)
+    lead.append(f"{sheet.ago(moment.at):>9}  " if roomy else "", colours.dim)
+    lead.append(f"{old.glyph} {_ARROW} " if roomy else "", colours.dim)
     lead.append(f"{new.glyph} {new.word}".ljust(wide), sheet.ink(new))
-    lead.append(f"  {lasted:<12}  ", colours.dim)
+    lead.append(f"  {lasted:<12}  " if roomy else "  ", colours.dim)
     why = one_line(moment.why)
     copied = f"{at} {old.word} {_ARROW} {new.word} {lasted}: {why}"
     return wrapped(sheet, f"{moment.at}:{moment.new}", lead, Text(why, colours.text), copied)
