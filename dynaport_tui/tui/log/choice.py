@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 from ...model.text import plain
 from ..glyphs import counted
-from .rows import Folded, Head, Single
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...model.view import Place
     from .entry import Entry
-    from .folding import Fold
     from .rows import Row
 
 
@@ -34,20 +32,3 @@ def said(rows: Sequence[Row]) -> Iterator[Entry]:
             if entry.place not in seen:
                 seen.add(entry.place)
                 yield entry
-
-
-def end_of(rows: Sequence[Row], index: int, place: Place) -> Place:
-    """Where the lines end that belong together with the one at `place`, which the row holds."""
-    fold = _fold(rows, rows[index])
-    for member in fold.members if fold is not None else ():
-        if any(entry.place == place for entry in member):
-            return member[-1].place
-    return place
-
-
-def _fold(rows: Sequence[Row], row: Row) -> Fold | None:
-    if isinstance(row, Single) and row.parent is not None:
-        heads = (other for other in rows if isinstance(other, Head) and other.key == row.parent)
-        head = next(heads, None)
-        return None if head is None else head.fold
-    return row.fold if isinstance(row, Folded | Head) else None

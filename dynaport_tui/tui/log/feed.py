@@ -154,19 +154,17 @@ class Feed:
     def redo(self) -> None:
         """Make the rows anew from the lines that are held."""
         window = self.loader.window
-        rules = [rule for rule in self._rules if self._within(rule)]
+        rules = [rule for rule in self._rules if window.entries and self._within(rule)]
         rows = build(window.entries, rules=rules, opened=self._opened, root=self._shown.root)
         self._view.show(rows)
 
     def _within(self, rule: Rule) -> bool:
         """Whether a rule belongs among the lines that are held."""
         window = self.loader.window
-        entries = window.entries
-        late = not entries or rule.at <= entries[-1].line.at
-        early = bool(entries) and rule.at < entries[0].line.at
-        return (late or window.at_end or self.stand.following) and (
-            not early or window.at_beginning
-        )
+        first, last = window.entries[0].line.at, window.entries[-1].line.at
+        if rule.at < first:
+            return window.at_beginning
+        return rule.at <= last or window.at_end or self.stand.following
 
     def _arrive(self) -> None:
         goal, self._goal = self._goal, None
@@ -215,6 +213,7 @@ class Feed:
             case Rule():
                 return
         self.attend()
+        self._view.redraw()
         self._changed()
 
     def _open(self, key: Key) -> None:
@@ -222,6 +221,7 @@ class Feed:
             self._opened.clear()
         self._opened.add(key)
         self._stay()
+        self.stand.uncover()
 
     def _close(self, key: Key) -> None:
         self._opened.discard(key)
@@ -232,7 +232,6 @@ class Feed:
         self._follow(False)
         self.redo()
         self.stand.go(self.stand.cursor)
-        self._view.redraw()
 
     def draw_rule(self, at: float) -> None:
         """A line under the log as it is now."""

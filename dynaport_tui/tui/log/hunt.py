@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...control.client import NoAnswer, NotRunning
 from ...model.view import ActionError
 from . import jumps, wording
-from .choice import end_of
+from .bursts import burst
 
 if TYPE_CHECKING:
     from ...model.view import Place
@@ -150,5 +150,6 @@ class Hunt:
         going, self._going = self._going, None
         stand = self._feed.stand
         if going is not None:
-            key = stand.rows[stand.cursor].key
-            self._error = (key, end_of(stand.rows, stand.cursor, going))
+            found = burst(stand.rows, stand.cursor, going)
+            stand.go(found.row)
+            self._error = (stand.rows[stand.cursor].key, found.last)

@@ -90,7 +90,7 @@ def wrapped(text: str, width: int) -> list[tuple[int, int]]:
     """Where each line of at most `width` cells begins and ends; at least one line.
 
     Every character is in exactly one line. A line ends after a blank where that leaves it more
-    than half full.
+    than half full; that blank may be one cell too many.
     """
     width = max(width, 2)
     ends = _cells(text)
@@ -100,8 +100,10 @@ def wrapped(text: str, width: int) -> list[tuple[int, int]]:
         stop = _fits(ends, start, width)
         if stop >= len(text):
             return [*lines, (start, len(text))]
-        blank = text.rfind(" ", start + (stop - start) // 2, stop)
-        stop = blank + 1 if blank > 0 and text[stop] != " " else stop
+        blank = text.rfind(" ", start + (stop - start) // 2, stop + 1)
+        stop = blank + 1 if blank > 0 else stop
+        if stop >= len(text):
+            return [*lines, (start, len(text))]
         lines.append((start, stop))
         start = stop
 

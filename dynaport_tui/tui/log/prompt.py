@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -104,12 +105,11 @@ class Prompt(Horizontal):
             past.append(text)
         del past[:-HISTORY]
 
-    def say(self, text: str, *, wrong: bool = False) -> None:
-        """At the right of the text; empty: the hint."""
+    def say(self, wrong: str) -> None:
+        """What is wrong with the text, at its right; a hint where nothing is."""
         ink = colours(self.app)
-        self._side.update(
-            Text(text or _HINTS[self.kind], style=ink.bad if wrong else ink.dim, no_wrap=True)
-        )
+        style = Style(color=ink.bad.color) if wrong else ink.dim
+        self._side.update(Text(wrong or _HINTS[self.kind], style=style, no_wrap=True))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass it on."""

@@ -59,7 +59,7 @@ class Prompting:
         """Ask for it soon, unless it is wrong."""
         self._stop()
         wrong = "" if kind == "time" else trouble(text)
-        self._prompt.say(wrong, wrong=True)
+        self._prompt.say(wrong)
         if kind != "time" and not wrong:
             self._timer = self._pane.set_timer(_TYPING, lambda: self._apply(kind, text))
 
@@ -68,7 +68,7 @@ class Prompting:
         self._stop()
         wrong = self._go(text) if kind == "time" else trouble(text)
         if wrong:
-            self._prompt.say(wrong, wrong=True)
+            self._prompt.say(wrong)
             return
         if kind != "time":
             self._apply(kind, text)

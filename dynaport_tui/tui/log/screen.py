@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
-from .paint import Look, face, paint, stamp
-from .rows import Detail, Rule, index_of
+from .paint import face, paint, stamp
+from .rows import Detail, Rule, Single, index_of
 from .scroll import Rows, Top, bottom, clamped, moved, revealed, shown
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ...model.view import Place
     from .entry import Key
+    from .look import Look
     from .rows import Row
 
 _PAINTED = 1_000
@@ -148,6 +149,15 @@ class Screen:
         self.go(next(after, len(self.rows) - 1), middle=True)
         return False
 
+    def uncover(self) -> None:
+        """Scroll so far that what belongs to the row with the cursor is seen with it."""
+        rows = self.rows
+        last = self.cursor
+        while last + 1 < len(rows) and _belongs(rows[last + 1], rows[self.cursor]):
+            last += 1
+        for row in (last, self.cursor):
+            self.top = revealed(self._measured, self.top, row, self.height)
+
     def scroll(self, by: int) -> bool:
         """By lines, the cursor with them where it would be lost; whether anything moved."""
         top = moved(self._measured, self.top, by, self.height)
@@ -191,6 +201,12 @@ class Screen:
             if not isinstance(self.rows[index], Rule | Detail):
                 return self.rows[index]
         return None
+
+
+def _belongs(row: Row, above: Row) -> bool:
+    if isinstance(row, Detail):
+        return row.entry in above.entries
+    return isinstance(row, Single) and row.parent == above.key
 
 
 def _timeless(look: Look) -> tuple[object, ...]:

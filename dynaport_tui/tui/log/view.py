@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from ..colours import colours
 from ..glyphs import BAR
-from .paint import Look
+from .look import Look
 from .screen import Screen
 
 if TYPE_CHECKING:

@@ -45,8 +45,10 @@ def title(shown: Shown, filter: str) -> str:  # noqa: A002
 
 def status(facts: Facts) -> str:
     """`follow · 12,480 lines · 1 error`, `paused · 214 new lines · hit 3 of 17`."""
-    parts = [facts.notice] if facts.notice else []
-    parts.append("follow" if facts.following else "paused")
+    mode = "follow" if facts.following else "paused"
+    if facts.notice:
+        return _BETWEEN.join([facts.notice, mode])
+    parts = [mode]
     if facts.marked:
         parts.append(f"{counted(facts.marked, 'line')} marked")
     if facts.new:
