@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, deque
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ..model import dependencies, resolved
@@ -100,17 +100,21 @@ def _watched(engine: Supervisor, record: Record) -> list[str]:
         for cwd, patterns, _ in engine.reloads.globs(record)
         for pattern in patterns
     ]
-    files = [relative(str(path), project.root) for path in engine.reloads.files(record)]
+    files = [str(path) for path in engine.reloads.files(record)]
     settings = [*spec.env_files, *([project.env_file] if project.env_file else [])]
-    return [*_named(files), *globs, *(relative(file, project.root) for file in settings)]
+    return [
+        *_named(files, project.root),
+        *globs,
+        *(relative(file, project.root) for file in settings),
+    ]
 
 
-def _named(files: Sequence[str]) -> list[str]:
+def _named(files: Sequence[str], root: str) -> list[str]:
     """The files that it loaded, or where they are too many the folders that hold them."""
     if len(files) <= _NAMED:
-        return sorted(files)
-    counts = Counter(str(PurePath(file).parent) for file in files)
-    named = [_counted(folder, count) for folder, count in sorted(counts.items())]
+        return sorted(relative(file, root) for file in files)
+    counts = Counter(map(os.path.dirname, files))
+    named = sorted(_counted(relative(folder, root), count) for folder, count in counts.items())
     left = len(named) - _NAMED
     return named if left <= 0 else [*named[:_NAMED], f"{left} more folders"]
 

@@ -43,7 +43,7 @@ def serve(place: Place, app: Any) -> None:
         if server.started:
             raise
     finally:
-        tally.flush()
+        tally.close()
     if not server.started and not stopped:
         raise Unusable(f"the application's startup failed: {front.why}") from front.failure
 

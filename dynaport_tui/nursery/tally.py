@@ -65,14 +65,16 @@ class Tally:
             self._kept.append(told)
         if ended - self._told_at >= self._pause:
             self.flush()
+        self._ask()
+
+    def _ask(self) -> None:
+        """Have somebody flush what is left, once."""
         if self._kept and not self._asked:
             self._asked = True
             self._soon()
 
     def flush(self) -> None:
-        """Tell what was gathered, as far as the engine keeps up; the rest waits for the next
-        call.
-        """
+        """Tell what was gathered, as far as the engine keeps up; the rest is for the next time."""
         if not self._telling.acquire(blocking=False):
             return  # another thread is at it
         try:
@@ -82,6 +84,7 @@ class Tally:
         finally:
             self._asked = self._pause == 0.0
             self._telling.release()
+        self._ask()
 
     def close(self) -> None:
         """Tell what is left; from now on nobody is asked to flush."""
