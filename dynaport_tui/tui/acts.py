@@ -69,7 +69,16 @@ class Acts:
 
     async def release(self) -> None:
         """Always ask: what knows the address will not find it there."""
-        targets = self._board.targets()
+        await self._release(self._board.targets())
+
+    async def on(self, verb: Verb, service: str) -> None:
+        """The same with one service, whatever is marked or selected."""
+        if verb == "release":
+            await self._release([service])
+        else:
+            await self._several(verb, [service])
+
+    async def _release(self, targets: Sequence[str]) -> None:
         if not targets:
             return
         detail = f"{listed(targets)} will be stopped and get another port; addresses change."

@@ -213,8 +213,7 @@ class Dashboard(Host):
         self.viewing.gone_to(message.service)
 
     def on_sieve_typed(self, message: Sieve.Typed) -> None:
-        self.board.filter_by(message.text)
-        self.board_changed()
+        self.viewing.filter_by(message.text)
 
     async def on_sieve_closed(self, message: Sieve.Closed) -> None:
         await self.viewing.close_filter(kept=message.kept)
@@ -242,6 +241,9 @@ for _action in ACTIONS:
 
 
 def run_dashboard(opening: Opening) -> Ending:
-    """Show the dashboard until it is left."""
+    """Show the dashboard until it is left; one that broke has printed why."""
     ending = Dashboard(opening).run()
-    return Ending("left") if ending is None else ending
+    if ending is not None:
+        return ending
+    owned = opening.owner is not None
+    return Ending("stopped" if owned else "left", 1, "the dashboard broke")

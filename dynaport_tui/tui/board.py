@@ -129,14 +129,14 @@ class Board:
         self._put_in_order(self._words, 0.0)
 
     def filter_by(self, text: str) -> None:
-        """Show only services with all these words in their name, state, port or cause."""
+        """Show only services with all these words in their name, state or port; `-word`: without."""
         self.filter = text
         self._keep_selection()
 
     def _passes(self, status: ServiceStatus) -> bool:
         if not self.filter:
             return True
-        text = f"{status.id} {state_word(status)} {status.port or ''} {status.why}".lower()
+        text = f"{status.id} {state_word(status)} {status.port or ''}".lower()
         words = self.filter.lower().split()
         return all((word[1:] not in text) if word[:1] == "-" else (word in text) for word in words)
 

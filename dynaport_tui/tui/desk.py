@@ -126,7 +126,7 @@ class Desk(Screen[None]):
         if shape != self._shape_was:
             self._shape_was = shape
             self.header.refresh(layout=True)  # of a child: a screen keeps what it has arranged
-            self._note(shape)
+        self._note(shape)
 
     def on_resize(self) -> None:
         self._note(self._shape(self.size))
@@ -137,8 +137,7 @@ class Desk(Screen[None]):
         self.header.split = divider.x if divider else None
         notes = []
         if self.board.filter:
-            shown = f"{len(self.board.rows())} of {len(self.board)}"
-            notes.append(f"filter {self.board.filter} {glyphs.DOT} {shown}")
+            notes.append(f"filter {self.board.filter} {glyphs.DOT} {self.shown}")
         if self.board.sort != "state":
             order = glyphs.UP if self.board.reverse else glyphs.DOWN
             notes.append(f"by {self.board.sort} {order}")
@@ -146,6 +145,11 @@ class Desk(Screen[None]):
             notes.append("z shows the other pane")
         self.header.note = f" {glyphs.DOT} ".join(notes)
         self.header.renew()
+
+    @property
+    def shown(self) -> str:
+        """`3 of 12`: how many services the filter lets through."""
+        return f"{len(self.board.rows())} of {len(self.board)}"
 
     @property
     def side_by_side(self) -> bool:

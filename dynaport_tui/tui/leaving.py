@@ -27,7 +27,6 @@ class Leaving:
         """Whether everything was asked to stop and the dashboard ends with it."""
         self._asking = False
         self._starting = False
-        self._ended: Ended | None = None
 
     # ---- by the person
 
@@ -90,7 +89,7 @@ class Leaving:
         try:
             await self._app.opening.source.down()
         except NotRunning:
-            self._app.exit(Ending("stopped", text="no engine is running any more"))
+            self._app.exit(Ending("stopped", text=self._down()))
         except (NoAnswer, ActionError) as error:
             self.stopping = False
             self._app.put_notice(_STOPPING, None)
@@ -110,14 +109,13 @@ class Leaving:
 
     def ended(self, event: Ended) -> None:
         """The engine's last word."""
-        self._ended = event
         if self.stopping:
-            self._app.exit(Ending("stopped", event.code, event.why))
+            self._app.exit(Ending("stopped", event.code, event.why if event.code else self._down()))
 
     def gone(self, why: str) -> None:
         """There is no engine any more."""
         if self.stopping:
-            self._app.exit(Ending("stopped", self._ended.code if self._ended else 0))
+            self._app.exit(Ending("stopped", text=self._down()))
             return
         keys = [("q", "leaves", "quit")]
         if self._app.opening.start_again is not None:
@@ -129,9 +127,12 @@ class Leaving:
         self._app.desk.header.busy = "no engine"
         self._app.desk.header.renew()
 
+    def _down(self) -> str:
+        snapshot = self._app.board.snapshot
+        return f"{snapshot.project.name} is down" if snapshot is not None else "stopped"
+
     def back(self) -> None:
         """There is one again."""
-        self._ended = None
         self._app.put_notice(_GONE, None)
         self._app.desk.header.busy = ""
         self._app.tell("an engine runs again")

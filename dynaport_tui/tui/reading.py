@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,13 +120,13 @@ class Reading:
         query = (
             log.log_query() if log is not None else LogQuery(services=self._app.viewing.services())
         )
-        upto = log.place() if log is not None else None
+        upto = log.place() if log is not None and not log.following else None
         title = log.title if log is not None else snapshot.project.name
         with self._app.outside():
             plain_stream(Path(snapshot.project.socket), query, upto, self._board.palette, title)
 
     async def edit_file(self) -> None:
-        self._edit(self._app.opening.file, None)
+        await self._edit(self._app.opening.file, None)
 
     async def edit_error(self) -> None:
         """The file and line of the newest traceback."""
@@ -135,13 +137,17 @@ class Reading:
         if found is None or found.file is None:
             self._app.tell("no traceback names a file of this project")
             return
-        self._edit(self._app.opening.file.parent / found.file, found.line)
+        await self._edit(self._app.opening.file.parent / found.file, found.line)
 
-    def _edit(self, file: Path, line: int | None) -> None:
-        from .editor import edit
+    async def _edit(self, file: Path, line: int | None) -> None:
+        from .editor import edit, find, needs_terminal
 
-        with self._app.outside():
-            wrong = edit(file, line)
+        command = find(os.environ)
+        if command is not None and needs_terminal(command):
+            with self._app.outside():
+                wrong = edit(file, line)
+        else:
+            wrong = await asyncio.to_thread(edit, file, line)
         if wrong:
             self._app.tell(wrong, "error")
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from ..model.machine import RUNNING
 from . import glyphs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..model.view import Health, ServiceStatus
+    from ..model.view import ServiceStatus
     from .board import Sort
 
 Key = Literal[
@@ -120,6 +121,10 @@ class Look(NamedTuple):
     """New ones in its log."""
 
 
+_AT_REST = frozenset({"stopped", "done", "stopping", "waiting"})
+"""States that say nothing of health."""
+
+
 def row(status: ServiceStatus, columns: Sequence[Column], look: Look) -> tuple[Piece, ...]:
     """The cells of a service, as wide as the columns together."""
     pieces = _lead(status, columns[0], look)
@@ -149,8 +154,7 @@ def _lead(status: ServiceStatus, column: Column, look: Look) -> list[Piece]:
 
 def _state(status: ServiceStatus) -> list[Piece]:
     mark = glyphs.state_mark(status)
-    calm = mark.word in ("ready", "done", "stopped")
-    return [Piece(mark.word, "dim" if calm and mark.ink == "dim" else mark.ink)]
+    return [Piece(mark.word, mark.ink)]
 
 
 def _port(status: ServiceStatus) -> list[Piece]:
@@ -158,16 +162,17 @@ def _port(status: ServiceStatus) -> list[Piece]:
 
 
 def _sparks(status: ServiceStatus) -> list[Piece]:
+    if glyphs.state_word(status) in _AT_REST:
+        return []
     line = glyphs.sparkline(status.health.recent[-_FIXED["sparks"].width :])
     parts = re.split(f"({glyphs.LOST}+)", line)
     return [Piece(part, "bad" if part[0] == glyphs.LOST else "busy") for part in parts if part]
 
 
 def _latency(status: ServiceStatus) -> list[Piece]:
-    return _health(status.health)
-
-
-def _health(health: Health) -> list[Piece]:
+    health = status.health
+    if status.state not in RUNNING:
+        return []
     if health.failures:
         return [Piece(f"{health.failures} lost", "warn")]
     if health.latency_ms is not None:

@@ -160,7 +160,17 @@ class Viewing:
             from .sieve import Sieve
 
             await desk.mount(Sieve(self._board.filter))
-            self._app.board_changed()
+            self.filter_by(self._board.filter)
+
+    def filter_by(self, text: str) -> None:
+        """Show only services that it lets through, and say how many these are."""
+        from .sieve import Sieve
+
+        self._board.filter_by(text)
+        for sieve in self._app.desk.query(Sieve):
+            sieve.say(self._app.desk.shown)
+        self.show_service()
+        self._app.board_changed()
 
     async def close_filter(self, *, kept: bool) -> None:
         """The line is done with."""
@@ -192,7 +202,11 @@ class Viewing:
         self._app.push_screen(HelpScreen())
 
     def palette(self) -> None:
-        self._app.action_command_palette()
+        from .palette import Palette
+
+        self._app.push_screen(Palette())
 
     def theme(self) -> None:
-        self._app.search_themes()
+        from .palette import Palette, ThemeProvider
+
+        self._app.push_screen(Palette([ThemeProvider]))
