@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.text import Text
 from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
@@ -14,12 +15,12 @@ from .colours import colours
 from .glyphs import UNICODE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from textual.command import Hits, ProviderSource
 
     from ..model.view import ServiceStatus, Verb
-    from .board import Board
+    from .app import Dashboard
 
 _VERBS: tuple[tuple[Verb, str], ...] = (
     ("restart", "Restart this service."),
@@ -34,18 +35,8 @@ _WIDTH = 96
 _FRAME = 5
 """Columns that the border, the padding and the scroll bar take."""
 _NAME, _KEY = 20, 6
-
-
-class Acts(Protocol):
-    """What the palette needs of the application."""
-
-    board: Board
-
-    async def act_on(self, verb: Verb, services: Sequence[str]) -> None:
-        """Do it, asking first where that is due."""
-
-    def go_to(self, service: str) -> None:
-        """Select the service and show its log."""
+_BY_HELP = 0.01
+"""The score of what only its sentence matches."""
 
 
 class Palette(CommandPalette):
@@ -99,46 +90,32 @@ class Entry(NamedTuple):
     run: Callable[[], object]
 
 
-class ActionProvider(Provider):
-    """Actions at first; with a word to search for, services and themes too."""
+class EntryProvider(Provider):
+    """Offers entries by their names; what they are is up to others."""
+
+    def listed(self) -> Iterable[Entry]:
+        """What is there before anything was typed."""
+        raise NotImplementedError
+
+    def hidden(self) -> Iterable[Entry]:
+        """What is only found by searching."""
+        return ()
 
     async def discover(self) -> Hits:
-        """All actions, in the order of the table."""
-        for entry in self._actions():
+        """All that is listed, in its order."""
+        for entry in self.listed():
             yield DiscoveryHit(self._prompt(entry), entry.run, text=entry.name)
 
     async def search(self, query: str) -> Hits:
-        """What the letters of the query are found in, in this order, or its words in the help."""
+        """Names that hold the letters of the query in this order; then sentences with its words."""
         fuzzy = FuzzySearch()
         words = query.lower().split()
-        for entry in (*self._actions(), *self._services(), *self._themes()):
+        for entry in chain(self.listed(), self.hidden()):
             score, letters = fuzzy.match(query, entry.name)
             if not score and all(word in entry.help.lower() for word in words):
-                score = 0.01
+                score = _BY_HELP
             if score:
                 yield Hit(score, self._prompt(entry, letters), entry.run, text=entry.name)
-
-    def _actions(self) -> Iterator[Entry]:
-        for action in ACTIONS:
-            if action.id not in _UNLISTED:
-                keys = " ".join(map(shown, action.keys))
-                run = partial(self.app.run_action, action.id)
-                yield Entry(action.label, keys, action.help, run)
-
-    def _services(self) -> Iterator[Entry]:
-        app = cast("Acts", self.app)
-        snapshot = app.board.snapshot
-        for status in snapshot.services if snapshot is not None else ():
-            go = partial(app.go_to, status.id)
-            yield Entry(f"go to {status.id}", "", f"Select {status.id} and show its log.", go)
-            for verb, what in _verbs(status):
-                run = partial(app.act_on, verb, [status.id])
-                yield Entry(f"{verb} {status.id}", "", what, run)
-
-    def _themes(self) -> Iterator[Entry]:
-        for name in sorted(self.app.available_themes):
-            run = partial(setattr, self.app, "theme", name)
-            yield Entry(f"theme: {name}", "", "Use these colours.", run)
 
     def _prompt(self, entry: Entry, letters: Sequence[int] = ()) -> Text:
         """In one row: the name, its key, and as much of the sentence as has room."""
@@ -150,6 +127,46 @@ class ActionProvider(Provider):
         text.append(f" {entry.help}", ink.dim)
         text.truncate(min(self.app.size.width, _WIDTH) - _FRAME, overflow="ellipsis")
         return text
+
+
+class ThemeProvider(EntryProvider):
+    """Colours to choose from."""
+
+    def listed(self) -> Iterator[Entry]:
+        """All themes by their names, the present one marked."""
+        for name in sorted(self.app.available_themes):
+            now = "now" if name == self.app.theme else ""
+            yield Entry(name, "", now, partial(setattr, self.app, "theme", name))
+
+
+class ActionProvider(EntryProvider):
+    """Actions at first; with a word to search for, services and themes too."""
+
+    def listed(self) -> Iterator[Entry]:
+        """All actions, in the order of the table."""
+        for action in ACTIONS:
+            if action.id not in _UNLISTED:
+                keys = " ".join(map(shown, action.keys))
+                run = partial(self.app.run_action, action.id)
+                yield Entry(action.label, keys, action.help, run)
+
+    def hidden(self) -> Iterator[Entry]:
+        """What can be done with each service, and each theme."""
+        app = cast("Dashboard", self.app)
+        snapshot = app.board.snapshot
+        for status in snapshot.services if snapshot is not None else ():
+            go = partial(app.viewing.open, status.id)
+            yield Entry(f"go to {status.id}", "", f"Select {status.id} and show its log.", go)
+            for verb, what in _verbs(status):
+                run = partial(_act, app, verb, status.id)
+                yield Entry(f"{verb} {status.id}", "", what, run)
+        for name in sorted(self.app.available_themes):
+            run = partial(setattr, self.app, "theme", name)
+            yield Entry(f"theme: {name}", "", "Use these colours.", run)
+
+
+def _act(app: Dashboard, verb: Verb, service: str) -> None:
+    app.run_worker(app.acts.on(verb, service), group="actions")
 
 
 def _verbs(status: ServiceStatus) -> Iterator[tuple[Verb, str]]:

@@ -143,6 +143,11 @@ class LogDisplay(Vertical):
         """Services and filter as they are shown."""
         return LogQuery(services=self._shown.services, filter=self._asking.filter.text)
 
+    @property
+    def following(self) -> bool:
+        """Whether the newest lines are shown as they come."""
+        return self._feed.stand.following
+
     def place(self) -> Place | None:
         """Of the last line on the screen."""
         row = self._feed.stand.last()
