@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 _SILENCE = 1.0
 """Seconds of an orderly stop after which it is said that somebody waits for it."""
+_ASKED = "asked to stop"
+"""What an engine that was told to stop says of it: nothing that has to be repeated."""
+_KILLED = "the engine was killed, and the services with it"
 _LAST = 10.0
 """Seconds that an engine has to be gone: after it ended, or after it was told to kill."""
 
@@ -99,11 +103,15 @@ class Owned:
         import asyncio
 
         await asyncio.to_thread(self.child.wait, _LAST)
-        self.child = self._launch()
-        await asyncio.to_thread(_expect, self.child)
+        child = self._launch()
+        await asyncio.to_thread(_expect, child)
+        self.child = child
 
     def stop(self) -> int:
-        """Its exit code after an orderly stop, however long that takes; Ctrl-C kills."""
+        """Its exit code after an orderly stop, however long that takes; Ctrl-C kills.
+
+        Negative when it was killed itself.
+        """
         self.line.stop()
         try:
             if self.child.wait(_SILENCE) is None and not self.line.killed:
@@ -114,7 +122,7 @@ class Owned:
         if (code := self.child.wait(_LAST)) is None:
             self.child.kill()
             code = self.child.wait(_LAST)
-        return FAILED if code is None or code < 0 else code
+        return -signal.SIGKILL if code is None else code
 
 
 def _expect(child: Child) -> None:
@@ -169,7 +177,7 @@ def open_attached(here: Here, first: Snapshot, note: str = "") -> int:
     name = first.project.name
     match ending.kind:
         case "stopped":
-            say.note(ending.text or f"{name} is being stopped")
+            say.note(_stopped(name, ending))
         case "gone":
             return _gone(ending)
         case _:
@@ -188,8 +196,13 @@ def _beside(here: Here, options: Options, told: Told) -> int:
 
 def _loaded() -> Callable[[Opening], Ending]:
     """The dashboard, imported while an engine comes up: Textual takes its time."""
+    import gc
+
+    gc.disable()  # nothing of what an import makes is garbage: looking for it takes 20 ms
     from ..tui.app import run_dashboard
 
+    gc.freeze()
+    gc.enable()
     return run_dashboard
 
 
@@ -238,17 +251,19 @@ def _end_owned(owned: Owned, ending: Ending, first: Snapshot | None) -> int:
         say.note(ending.text or f"{name} runs on in the background (engine pid {owned.child.pid})")
         say.hint("`dynaport attach` shows it again, `dynaport down` stops it.")
         return OK
-    if ending.kind == "gone":
-        return _gone(ending)
     code = owned.stop()
-    if ending.text:
-        say.note(ending.text)
-    if owned.line.killed:
-        return INTERRUPTED
-    return ending.code or code
+    if code < 0 and not owned.line.killed:
+        return _gone(ending)
+    say.note(_stopped(name, ending))
+    return INTERRUPTED if owned.line.killed else ending.code or code
+
+
+def _stopped(name: str, ending: Ending) -> str:
+    told = ending.kind == "stopped" and ending.text not in ("", _ASKED)
+    return f"{name} has stopped" + (f": {ending.text}" if told else "")
 
 
 def _gone(ending: Ending) -> int:
-    say.error(ending.text or "the engine is gone without a word: it was killed")
+    say.error(_KILLED if ending.kind != "gone" else ending.text or _KILLED)
     say.hint("`dynaport up` starts it again.")
     return ending.code or FAILED

@@ -195,7 +195,7 @@ def test_a_deadline_that_passes_is_the_code_of_the_run(
     project({"services.toml": '[services.slow]\ncommand = "sleep 600"\nhealth = { log = "up" }\n'})
     running = up(dynaport, "--timeout", "0.5")
     wait_until(lambda: not dynaport_lives(dynaport), what="the engine has ended")
-    running.type("leave\n")
+    running.type("gone\n")
     running.wait().expect(3)
 
 
@@ -278,7 +278,7 @@ def test_attach_shows_what_runs(project: Project, dynaport: Dynaport) -> None:
     running = dynaport.start("attach", terminal=True, env=TERMINAL)
     running.wait_for_line(r"^first db:\d+")
     running.type("stop\n")
-    assert "is being stopped" in running.wait().expect(0).out
+    assert re.search(r"shop-\w+ has stopped\r?\n", running.wait().expect(0).out)
     dynaport.wait_until_nothing_is_left()
     assert stopped(project) == ["users", "db"]
 

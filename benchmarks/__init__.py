@@ -1,0 +1,1 @@
+"""What is measured side by side, each with `python -m benchmarks.NAME`."""
