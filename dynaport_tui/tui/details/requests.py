@@ -59,7 +59,10 @@ def _totals(sheet: Sheet, answer: Requests) -> Line:
     colours = sheet.colours
     rate = answer.error_rate
     parts = [
-        Text.assemble((count(answer.total), colours.accent), (" requests", colours.dim)),
+        Text.assemble(
+            (count(answer.total), colours.accent),
+            (" request" if answer.total == 1 else " requests", colours.dim),
+        ),
         _figure(sheet, "p50", answer.p50_ms),
         _figure(sheet, "p95", answer.p95_ms),
     ]
@@ -79,8 +82,8 @@ def _figure(sheet: Sheet, name: str, ms: float | None) -> Text:
 def _headings(sheet: Sheet) -> Line:
     room = max(_LEAST, sheet.width - _FIXED)
     text = (
-        f"{'':{INDENT}}{'time':<10}{'method':<{_METHOD}} {'path':<{room}}"
-        f"{'status':>{_STATUS + 1}}{'took':>{_TIME - 1}}"
+        f"{'':{INDENT}}{'time':<10}{'method':<{_METHOD}} {'path':<{room - 1}}"
+        f"{'status':>{_STATUS + 1}}{'took':>{_TIME}}"
     )
     return Line("head:columns", Text(text, sheet.colours.dim))
 

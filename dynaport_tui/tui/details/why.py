@@ -28,7 +28,7 @@ _FRAMES = 12
 """Frames that are shown at most, the deepest."""
 _FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<where>.+))?')
 _INSTALLED = ("site-packages", "dist-packages")
-_ELBOW = "└ " if UNICODE else "`- "
+_ELBOW, _BRANCH, _BESIDE = ("└ ", "├ ", "│ ") if UNICODE else ("` ", "| ", "| ")
 _ARROW = "→" if UNICODE else "->"
 
 
@@ -75,15 +75,41 @@ def _chain(sheet: Sheet, status: ServiceStatus, causes: Sequence[str]) -> Iterat
     if len(causes) < 2:
         return
     yield from heading(sheet, "because")
-    for depth, cause in enumerate(one_line(cause) for cause in causes):
-        lead = Text(" " * INDENT)
-        lead.append("  " * max(0, depth - 1) + (_ELBOW if depth else ""), sheet.colours.dim)
-        yield from wrapped(sheet, f"cause:{depth}", lead, _told(sheet, status, cause), cause)
+    for number, (guides, cause) in enumerate(_nested([one_line(cause) for cause in causes], sheet)):
+        lead = Text(" " * INDENT).append(guides, sheet.colours.dim)
+        yield from wrapped(sheet, f"cause:{number}", lead, _told(sheet, status, cause), cause)
+
+
+def _nested(causes: Sequence[str], sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """Every cause below the first one whose service depends on its own, with the lines before it.
+
+    One that none depends on is taken for the reason of the one before it.
+    """
+    below: dict[int, list[int]] = {}
+    for number, cause in enumerate(causes[1:], 1):
+        waits = (n for n in range(number) if _who(cause) in _needs(causes[n], sheet))
+        below.setdefault(next(waits, number - 1), []).append(number)
+    pending = [("", "", 0)]
+    while pending:
+        before, elbow, number = pending.pop()
+        yield before + elbow, causes[number]
+        inner = before + (_BESIDE if elbow == _BRANCH else "  " if elbow else "")
+        under = [(inner, _BRANCH, n) for n in below.get(number, ())]
+        pending += [*((i, _ELBOW, n) for i, _, n in under[-1:]), *reversed(under[:-1])]
+
+
+def _who(cause: str) -> str:
+    return cause.partition(" ")[0].rstrip(":,")
+
+
+def _needs(cause: str, sheet: Sheet) -> Sequence[str]:
+    status = sheet.services.get(_who(cause))
+    return status.depends_on if status else ()
 
 
 def _told(sheet: Sheet, status: ServiceStatus, cause: str) -> Text:
     """A cause with the services that it names in their colours, behind the first one's state."""
-    first = cause.partition(" ")[0].rstrip(":,")
+    first = _who(cause)
     who = sheet.services.get(first, status if status.id == first else None)
     text = Text()
     if who is not None:
@@ -139,7 +165,7 @@ def frames(traceback: Traceback, root: str) -> list[Frame]:
     """The places of the project in it, the deepest last."""
     said = [plain(clean(line)) for line in traceback.data.splitlines()]
     found = []
-    for line, following in zip(said, [*said[1:], ""], strict=True):
+    for line, following in zip(said, [*said[1:], ""], strict=False):
         place = _FRAME.match(line)
         if place is None or any(folder in place["file"] for folder in _INSTALLED):
             continue
