@@ -54,6 +54,7 @@ class Dashboard(Host):
 
     TITLE = "dynaport"
     ALLOW_SELECT = False
+    ENABLE_COMMAND_PALETTE = False  # ours is opened by the table of actions
     COMMANDS = {_provider}  # noqa: RUF012 (as Textual declares it)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(action.keys), action.id, action.label, priority=action.id == "interrupt")

@@ -105,7 +105,7 @@ class Reading:
             self._app.tell("no service has printed a traceback")
             return
         lines = found.last - found.number + 1
-        what = f"the traceback of {found.service}, {lines} lines: {found.error}"
+        what = f"the traceback of {found.service} ({lines} lines)"
         await self._app.copy(found.data, what)
 
     # ---- out of the dashboard and back
