@@ -21,7 +21,7 @@ class Action(NamedTuple):
     keys: tuple[str, ...]
     """As Textual names them, the first is the one that is shown; none: only in the palette."""
     label: str
-    """For the footer; at most 12 characters."""
+    """For the footer; at most 14 characters."""
     help: str
     """One sentence."""
     group: Group

@@ -129,7 +129,7 @@ class Board:
         self._put_in_order(self._words, 0.0)
 
     def filter_by(self, text: str) -> None:
-        """Show only services with all these words in their name, state or port; `-word`: without."""
+        """Show only what has all these words in its name, state or port; `-word`: has it not."""
         self.filter = text
         self._keep_selection()
 

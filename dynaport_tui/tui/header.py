@@ -76,8 +76,6 @@ class Header(Bar):
         ends = [bit for group in right for bit in group]
         room = width - width_of(left) - width_of(middle) - width_of(ends)
         before = max(min(room // 2, (width - width_of(middle)) // 2 - width_of(left)), _GAP)
-        if not right:
-            before = max(room - 1, _GAP)
         after = max(room - before, 0)
         return [*left, Bit(" " * before, look.text), *middle, Bit(" " * after, look.text), *ends]
 

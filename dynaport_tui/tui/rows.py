@@ -81,7 +81,7 @@ def plan(width: int, names: Sequence[str]) -> tuple[Column, ...]:
     longest = max((cell_len(name) for name in names), default=0)
     name = min(max(longest, len("service")), most)
     service = Column("service", "service", LEAD, name + _ERRORS, sort="name")
-    least = 24 if width < 100 else 34 if width < 160 else 44
+    least = min(max(24, int(width * 0.28)), 44)
     columns = dict(_FIXED)
     for key in (None, *_GIVEN_UP):
         if key is not None:

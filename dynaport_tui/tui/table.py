@@ -85,6 +85,7 @@ class ServiceTable(ScrollView, can_focus=True):
 
     def renew(self) -> None:
         """Take over what the board says now, and draw the lines that differ."""
+        self._settle()
         self._shown = self._board.rows()
         columns = self._plan()
         height = HEAD + len(self._shown)
@@ -94,7 +95,6 @@ class ServiceTable(ScrollView, can_focus=True):
             self.refresh()
         else:
             self._draw_what_differs()
-        self._settle()
 
     def reveal(self) -> None:
         """Scroll so that the selected row is seen."""
