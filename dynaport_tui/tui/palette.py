@@ -76,9 +76,11 @@ class Palette(CommandPalette):
     Palette.-ascii #--input, Palette.-ascii CommandList { border: ascii $foreground 30%; }
     """
 
-    def __init__(self, providers: ProviderSource | None = None) -> None:
+    def __init__(
+        self, providers: ProviderSource | None = None, placeholder: str = "what to do"
+    ) -> None:
         classes = "" if UNICODE else "-ascii"
-        super().__init__(providers, placeholder="what to do", classes=classes)
+        super().__init__(providers, placeholder=placeholder, classes=classes)
 
 
 class Entry(NamedTuple):
@@ -120,10 +122,12 @@ class EntryProvider(Provider):
     def _prompt(self, entry: Entry, letters: Sequence[int] = ()) -> Text:
         """In one row: the name, its key, and as much of the sentence as has room."""
         ink = colours(self.app)
-        text = Text(f"{entry.name:<{_NAME}}")
+        text = Text(entry.name)
         for letter in letters:
             text.stylize(ink.accent, letter, letter + 1)
-        text.append(f" {entry.key:<{_KEY}}", ink.accent)
+        key = f" {entry.key:<{_KEY}}" if entry.key else ""
+        text.pad_right(_NAME + (0 if key else _KEY + 1) - len(text))
+        text.append(key, ink.accent)
         text.append(f" {entry.help}", ink.dim)
         text.truncate(min(self.app.size.width, _WIDTH) - _FRAME, overflow="ellipsis")
         return text

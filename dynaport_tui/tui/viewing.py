@@ -209,4 +209,4 @@ class Viewing:
     def theme(self) -> None:
         from .palette import Palette, ThemeProvider
 
-        self._app.push_screen(Palette([ThemeProvider]))
+        self._app.push_screen(Palette([ThemeProvider], "which colours"))
