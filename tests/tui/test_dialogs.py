@@ -10,7 +10,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from dynaport_tui.tui.actions import ACTIONS, shown
-from dynaport_tui.tui.dialogs import CommandScreen, ConfirmScreen, HelpScreen, QuitScreen
+from dynaport_tui.tui.dialogs.command import CommandScreen
+from dynaport_tui.tui.dialogs.confirm import ConfirmScreen
+from dynaport_tui.tui.dialogs.help import HelpScreen
+from dynaport_tui.tui.dialogs.leave import QuitScreen
 from dynaport_tui.tui.dialogs.sheet import arranged
 
 T = TypeVar("T")
