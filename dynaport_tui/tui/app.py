@@ -97,6 +97,7 @@ class Dashboard(Host):
         """Connect, and load the rest as soon as there is a first picture."""
         if not self.is_headless:
             end_when_asked(self, owned=self.opening.owner is not None)
+        self.app_resume_signal.subscribe(self, lambda _app: self.screen.refresh(layout=True))
         self.theme_changed_signal.subscribe(self, lambda _theme: self._themed())
         self.call_after_refresh(self._begin)
 
