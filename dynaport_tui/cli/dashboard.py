@@ -260,7 +260,7 @@ def _end_owned(owned: Owned, ending: Ending, first: Snapshot | None) -> int:
 
 def _stopped(name: str, ending: Ending) -> str:
     told = ending.kind == "stopped" and ending.text not in ("", _ASKED)
-    return f"{name} has stopped" + (f": {ending.text}" if told else "")
+    return ending.text if told else f"{name} has stopped"
 
 
 def _gone(ending: Ending) -> int:
