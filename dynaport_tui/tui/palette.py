@@ -12,7 +12,7 @@ from textual.fuzzy import FuzzySearch
 
 from .actions import ACTIONS, shown
 from .colours import colours
-from .glyphs import UNICODE
+from .glyphs import ELLIPSIS, UNICODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -129,7 +129,10 @@ class EntryProvider(Provider):
         text.pad_right(_NAME + (0 if key else _KEY + 1) - len(text))
         text.append(key, ink.accent)
         text.append(f" {entry.help}", ink.dim)
-        text.truncate(min(self.app.size.width, _WIDTH) - _FRAME, overflow="ellipsis")
+        room = min(self.app.size.width, _WIDTH) - _FRAME
+        if text.cell_len > room:
+            text.truncate(room - 1)
+            text.append(ELLIPSIS, ink.dim)
         return text
 
 
