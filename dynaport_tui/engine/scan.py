@@ -54,6 +54,11 @@ class _Held(NamedTuple):
     number: int
     """Of the next line in the direction of the scan."""
 
+    @property
+    def last(self) -> int:
+        """Number of its last line."""
+        return self.run[-1].first + self.run[-1].length - 1
+
     def chunk(self, number: int) -> Chunk:
         """The chunk with a line."""
         return self.run[bisect_right(self.firsts, number) - 1]
@@ -103,9 +108,10 @@ class Scanner:
         first = max(self._first, self._ring.first)
         if self._backward:
             number = min(number, self._last)
-        elif number < first:
-            number = first
-            self._held = None
+        else:
+            number = max(number, first)
+            if self._held is not None and self._held.last < number:
+                self._held = None
         chunks = self._ring.chunks(number, 1, backward=True)
         asked = first <= number <= self._last
         self.next = (chunks[0].at, self._service, number) if asked and chunks else None
@@ -117,8 +123,8 @@ class Scanner:
         if not run:
             return None
         data = b"".join([chunk.data for chunk in run])
-        number = run[-1].first + run[-1].length - 1 if self._backward else run[0].first
-        return _Held(run, [chunk.first for chunk in run], data, 0, len(data), number)
+        held = _Held(run, [chunk.first for chunk in run], data, 0, len(data), run[0].first)
+        return held._replace(number=held.last) if self._backward else held
 
     def _bounds(self, held: _Held) -> tuple[int, int]:
         """The next piece of it."""
@@ -155,11 +161,11 @@ class Scan:
         self._backward = backward
 
     async def run(self, limit: int, budget: float = BUDGET, patience: float = PATIENCE) -> Outcome:
-        """The next at most `limit` lines, and how far was looked.
-
-        A further call looks again at what may not have been given yet.
+        """The first at most `limit` lines, and how far was looked: at least a bit further than
+        nothing, however long that takes.
         """
         begun = turn = perf_counter()
+        edge = self._edge()
         spent = 0.0
         while (scanner := self._next()) is not None:
             scanner.step()
@@ -167,7 +173,8 @@ class Scan:
             if now - turn < SLICE:
                 continue
             spent += now - turn
-            if spent >= budget or now - begun >= patience or self._enough(limit):
+            tired = spent >= budget or now - begun >= patience
+            if (tired or self._enough(limit)) and self._edge() != edge:
                 break
             await asyncio.sleep(0)
             turn = perf_counter()
@@ -180,27 +187,31 @@ class Scan:
             return None
         return max(left, key=_next) if self._backward else min(left, key=_next)
 
+    def _edge(self) -> Key | None:
+        """The first line that was not looked at."""
+        behind = self._next()
+        return behind.next if behind else None
+
     def _enough(self, limit: int) -> bool:
         if sum(len(scanner.found) for scanner in self._scanners) < limit:
             return False
-        return len(self._settled(self._next())) >= limit
+        return len(self._settled(self._edge())) >= limit
 
-    def _settled(self, behind: Scanner | None) -> list[Key]:
+    def _settled(self, edge: Key | None) -> list[Key]:
         """What was found where nothing can come in between any more, in order."""
         found = [key for scanner in self._scanners for key in scanner.found]
-        if behind is not None:
-            edge = _next(behind)
+        if edge is not None:
             found = [k for k in found if (k > edge if self._backward else k < edge)]
         return sorted(found, reverse=self._backward)
 
     def _outcome(self, limit: int) -> Outcome:
-        behind = self._next()
-        found = self._settled(behind)
+        edge = self._edge()
+        found = self._settled(edge)
         if len(found) > limit:
             return Outcome(found[:limit], found[limit - 1])
-        if behind is None:
+        if edge is None:
             return Outcome(found, None)
-        at, service, number = _next(behind)
+        at, service, number = edge
         # The edge itself was not looked at: the next question has to begin with it.
         return Outcome(found, (at, service, number + (1 if self._backward else -1)))
 

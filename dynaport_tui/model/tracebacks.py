@@ -16,6 +16,8 @@ _FRAME = re.compile(r'\s+File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _BARRED = re.compile(r"\s+[|+]")
 _BARS = re.compile(r"\s+(?:\| ?|\+ )")
 """What stands before the lines of an exception group."""
+_CLOSED = re.compile(r"\s+\+-+")
+"""The last line of a group."""
 _RAISED = re.compile(r"(?P<name>[A-Za-z_][\w.<>]*)(?:: ?.*)?")
 _EXCEPTION = re.compile(r"(?:.*\.)?(?:[A-Z]\w*|\w*(?:error|exception|timeout))")
 _CHAINED = (
@@ -196,7 +198,6 @@ def _group(lines: Sequence[str], head: int) -> _Part:
     inside = [_BARS.sub("", line, count=1) for line in lines[head:end]]
     parts = [_plain_part(inside, i + 1) for i, line in enumerate(inside) if line.endswith(HEAD)]
     placed = [part for part in parts if part.error and part.frames]
-    closed = lines[end - 1].rstrip().endswith("-----")
-    if not (closed and placed):
+    if not (placed and _CLOSED.fullmatch(lines[end - 1].rstrip())):
         return _Part(end, "", parts[-1].frames)
     return placed[-1]._replace(end=end)
