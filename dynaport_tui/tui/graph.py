@@ -13,7 +13,7 @@ from textual.strip import Strip
 from .colours import colours
 from .glyphs import DOT, counted
 from .graph_layout import Layout, Plan
-from .graph_paint import Brush, neighbour
+from .graph_paint import Brush, neighbour, shown
 from .graph_picture import Picture, Widths, picture, widths
 
 if TYPE_CHECKING:
@@ -35,13 +35,6 @@ class GraphView(ScrollView, can_focus=True):
     GraphView {
         overflow: auto auto;
         scrollbar-size: 1 1;
-        scrollbar-color: $foreground 25%;
-        scrollbar-color-hover: $foreground 40%;
-        scrollbar-color-active: $foreground 40%;
-        scrollbar-background: $background;
-        scrollbar-background-hover: $background;
-        scrollbar-background-active: $background;
-        scrollbar-corner-color: $background;
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -113,7 +106,7 @@ class GraphView(ScrollView, can_focus=True):
             self.refresh()
             return
         for service, status in services.items():
-            if status != before.services.get(service):
+            if shown(status) != shown(before.services[service]):
                 self.refresh_line(layout.spots[service].y)
 
     def _drawn(self, services: dict[str, ServiceStatus]) -> Picture:
@@ -121,11 +114,12 @@ class GraphView(ScrollView, can_focus=True):
         depends = {service: status.depends_on for service, status in services.items()}
         if list(depends.items()) != list(self._plan.depends.items()):
             self._plan = Plan(depends)
-        measured = (self._plan, widths(services), self.size)
+        beside_bar = Size(max(0, self.size.width - 1), self.size.height)
+        measured = (self._plan, widths(services), beside_bar)
         if measured == self._measured:
             return self._picture.now(services)
         self._measured = measured
-        return picture(self._plan, services, measured[1], self.size)
+        return picture(self._plan, services, measured[1], beside_bar)
 
     # ---- drawing
 
@@ -156,7 +150,9 @@ class GraphView(ScrollView, can_focus=True):
         ground, left = self._colours.base, self.scroll_offset.x
         brush = Brush(self._colours, self._palette, self.has_focus)
         strip = Strip(self._picture.row(y + self.scroll_offset.y, brush, self._selected))
-        return strip.crop_extend(left, left + self.size.width, ground).apply_style(ground)
+        return strip.crop_extend(left, left + self.scrollable_size.width, ground).apply_style(
+            ground
+        )
 
     # ---- moving
 
@@ -164,7 +160,7 @@ class GraphView(ScrollView, can_focus=True):
         spot = self._picture.layout.spots.get(self._selected or "")
         if spot is None:
             return
-        (x, y), size = self.scroll_offset, self.size
+        (x, y), size = self.scroll_offset, self.scrollable_size
         left = min(x, spot.x) if spot.x < x else max(x, spot.x + spot.width - size.width)
         top = min(y, spot.y) if spot.y < y else max(y, spot.y + 1 - size.height)
         self.scroll_to(min(left, spot.x), top, animate=False, force=True)

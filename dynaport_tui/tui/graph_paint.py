@@ -86,6 +86,12 @@ def label(status: ServiceStatus, brush: Brush, detail: Detail, *, selected: bool
     return [Segment(text, style + ground) for text, style in pieces]
 
 
+def shown(status: ServiceStatus) -> tuple[object, ...]:
+    """All of a row of the table that a graph shows."""
+    health = status.health.latency_ms
+    return state_mark(status), status.port, None if health is None else latency(health)
+
+
 def troubles(
     edges: Sequence[tuple[str, str]], services: Mapping[str, ServiceStatus]
 ) -> list[Trouble]:

@@ -43,12 +43,7 @@ _CSS = """
 LineList {
     overflow: auto auto;
     scrollbar-size: 0 1;
-    scrollbar-color: $foreground 25%;
-    scrollbar-color-hover: $foreground 40%;
-    scrollbar-color-active: $foreground 40%;
-    scrollbar-background: $background;
-    scrollbar-background-hover: $background;
-    scrollbar-background-active: $background;
+    scrollbar-gutter: stable;
 }
 """
 _KEYS = (
@@ -140,7 +135,7 @@ class LineList(ScrollView, can_focus=True):
 
     def _shown(self) -> Sequence[Line]:
         top = self.scroll_offset.y
-        return (*self._head, *self._lines[top : top + self.size.height])
+        return (*self._head, *self._lines[top : top + self.scrollable_size.height])
 
     def _measure(self) -> None:
         wide = max((line.text.cell_len for line in (*self._head, *self._lines)), default=0)
@@ -170,7 +165,7 @@ class LineList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
-        ground, width = self.colours.base, self.size.width
+        ground, width = self.colours.base, self.scrollable_size.width
         if y < len(self._head):
             return self._cut(self._head[y], width).apply_style(ground)
         index = y - len(self._head) + self.scroll_offset.y
@@ -206,7 +201,7 @@ class LineList(ScrollView, can_focus=True):
     # ---- moving
 
     def _rows(self) -> int:
-        return max(1, self.size.height - len(self._head))
+        return max(1, self.scrollable_size.height - len(self._head))
 
     def _go(self, index: int, step: int) -> None:
         """To the line at `index` or the next one in the direction of `step` that can be copied."""

@@ -34,13 +34,13 @@ def test_the_newest_request_is_first() -> None:
 
 def test_the_totals_stay_above() -> None:
     assert rows(requests.head(sheet(), answer(GOOD, total=1400)))[0] == (
-        " 1,400 requests  ·  p50 3.2 ms  ·  p95 71 ms  ·  50.0% errors  ·  of the last 1,000"
+        " 1,400 requests · p50 3.2 ms · p95 71 ms · 50.0% errors · of the last 1,000"
     )
 
 
 def test_figures_that_nobody_knows_are_left_open() -> None:
     head = requests.head(sheet(), answer(GOOD, p50_ms=None, p95_ms=None, error_rate=None))
-    assert rows(head)[0] == " 1 request  ·  p50 \N{EN DASH}  ·  p95 \N{EN DASH}"
+    assert rows(head)[0] == " 1 request · p50 \N{EN DASH} · p95 \N{EN DASH}"
 
 
 def test_headings_stand_above_their_columns() -> None:

@@ -9,7 +9,7 @@ from dynaport_tui.model.palette import Palette
 from dynaport_tui.model.view import Health, ServiceStatus, Snapshot
 from dynaport_tui.tui.graph import GraphView
 from dynaport_tui.tui.graph_layout import Plan, lay_out
-from dynaport_tui.tui.graph_paint import also, line, neighbour, troubles, width, worst
+from dynaport_tui.tui.graph_paint import also, line, neighbour, shown, troubles, width, worst
 from dynaport_tui.tui.graph_picture import widths
 from tests.fakes import FakeEngine, status
 
@@ -257,3 +257,10 @@ def test_arrows_stay_among_what_is_joined_or_what_is_not() -> None:
 def test_what_a_service_needs_beside_its_parent_is_named() -> None:
     assert also([]) == []
     assert "".join(also(["a", "b"])) == " also needs a, b"
+
+
+def test_what_a_graph_does_not_show_is_no_reason_to_draw() -> None:
+    before = status("x", uptime_s=1.0, health=Health(ok=True, latency_ms=3.11))
+    after = status("x", uptime_s=2.0, health=Health(ok=True, latency_ms=3.12), cpu_percent=2.0)
+    assert shown(before) == shown(after)
+    assert shown(before) != shown(status("x", State.FAILED))

@@ -157,7 +157,7 @@ async def test_a_click_puts_the_cursor_on_a_line() -> None:
 
 async def test_long_lines_are_read_sideways_and_show_that_they_go_on() -> None:
     app = Screen([Line("a", Text("abcdefghijklmnopqrstuvwxyz"), "a")])
-    async with app.run_test(size=(15, 3)) as pilot:
+    async with app.run_test(size=(16, 3)) as pilot:
         assert app.rows()[0] == "▎abcdefghijklm…"
         await pilot.press("right", "right")
         await pilot.pause()

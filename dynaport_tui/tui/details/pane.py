@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ..source import Source
 
 
+_LIVE = ("why", "ports")
+"""Tabs that show something of the snapshot itself."""
+
+
 class DetailPane(LineList):
     """One tab of one service; keeps what it has when the service or the engine is gone."""
 
@@ -59,7 +63,8 @@ class DetailPane(LineList):
             self._answers = None if service is None else Answers(service.id)
             self._reveal = False
         if not other and tab == self.tab:
-            self._draw()
+            if tab in _LIVE:
+                self._draw()
             return
         self.tab, self._missing = tab, ""
         self.begin()
@@ -143,12 +148,12 @@ class DetailPane(LineList):
         if not self.is_mounted or self._snapshot is None:
             return
         services = {status.id: status for status in self._snapshot.services}
-        width = max(0, self.size.width - 1)
+        width = max(0, self.scrollable_size.width - 1)
         sheet = Sheet(self.colours, self._palette, width, self._clock(), services)
+        self.fade(bool(self._missing))
         if self._service is None or self._answers is None:
             self.give([Line("before", Text()), *note(sheet, "none", "Select a service.")])
             return
-        self.fade(bool(self._missing))
         head, lines = self._written(sheet, self._service, self._answers, self._snapshot)
         self.give(lines, head, follow=self.tab == "requests")
 

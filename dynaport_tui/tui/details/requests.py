@@ -70,7 +70,7 @@ def _totals(sheet: Sheet, answer: Requests) -> Line:
         parts.append(Text(f"{rate:.1%} errors", colours.bad if rate else colours.dim))
     if answer.total > KEPT:
         parts.append(Text(f"of the last {count(KEPT)}", colours.dim))
-    text = Text(" " * INDENT).append_text(Text(f"  {DOT}  ", colours.dim).join(parts))
+    text = Text(" " * INDENT).append_text(Text(f" {DOT} ", colours.dim).join(parts))
     return Line("head:totals", text)
 
 

@@ -224,24 +224,30 @@ def _history(sheet: Sheet, status: ServiceStatus, history: Sequence[Moment]) -> 
         return
     since = sheet.ago(history[-1].at).removesuffix(" ago")
     yield from heading(sheet, "history", f"as it is for {since}" if since != "now" else "")
-    wide = max(len(state_mark(_as(status, m.new)).word) for m in history) + 2
+    words = max(len(state_mark(_as(status, moment.new)).word) for moment in history) + 2
+    times = max(len(clock(moment.at, sheet.now)) for moment in history)
     before = [None, *history[:-1]]
     for earlier, moment in reversed(list(zip(before, history, strict=True))):
-        yield from _moment(sheet, status, earlier, moment, wide)
+        yield from _moment(sheet, status, earlier, moment, (times, words))
 
 
 def _moment(
-    sheet: Sheet, status: ServiceStatus, earlier: Moment | None, moment: Moment, wide: int
+    sheet: Sheet,
+    status: ServiceStatus,
+    earlier: Moment | None,
+    moment: Moment,
+    wide: tuple[int, int],
 ) -> list[Line]:
+    """One change of state; `wide` are the columns of its time and its new state."""
     colours, roomy = sheet.colours, sheet.width >= _ROOMY
     old, new = (state_mark(_as(status, state)) for state in (moment.old, moment.new))
     at = clock(moment.at, sheet.now)
     lasted = "" if earlier is None else f"after {seconds(max(0.0, moment.at - earlier.at))}"
     lead = Text(" " * INDENT)
-    lead.append(f"{at}  ", colours.text)
+    lead.append(f"{at:<{wide[0]}}  ", colours.text)
     lead.append(f"{sheet.ago(moment.at):>9}  " if roomy else "", colours.dim)
     lead.append(f"{old.glyph} {_ARROW} " if roomy else "", colours.dim)
-    lead.append(f"{new.glyph} {new.word}".ljust(wide), sheet.ink(new))
+    lead.append(f"{new.glyph} {new.word}".ljust(wide[1]), sheet.ink(new))
     lead.append(f"  {lasted:<12}  " if roomy else "  ", colours.dim)
     why = one_line(moment.why)
     copied = f"{at} {old.word} {_ARROW} {new.word} {lasted}: {why}"
