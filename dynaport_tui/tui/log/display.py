@@ -54,7 +54,7 @@ class LogDisplay(Vertical):
         self._shown = Shown()
         self.view = LogView(palette.index, clock)
         self._prompt = Prompt()
-        self._feed = Feed(source, self._shown, self.view, self._changed)
+        self.feed = Feed(source, self._shown, self.view, self._changed)
         self._asking = Asking(source, self._shown, self._counted)
         self._notice, self._noticed = "", 0.0
         self._told = ("", "")
@@ -67,9 +67,9 @@ class LogDisplay(Vertical):
     def on_mount(self) -> None:
         """Begin to fetch."""
         self._draw()
-        self._feed.look(self._asking.filter.text)
+        self.feed.look(self._asking.filter.text)
         asking = self._asking
-        self.run_worker(self._feed.loader.run(), group="log-lines")
+        self.run_worker(self.feed.loader.run(), group="log-lines")
         self.run_worker(asking.matching.run(), group="log-filter")
         self.run_worker(asking.hits.run(), group="log-search")
         self.set_interval(1.0, self._tick)
@@ -85,19 +85,19 @@ class LogDisplay(Vertical):
         """The newest state of everything."""
         names, root = self._shown.names, self._shown.root
         if self._shown.know(snapshot):
-            self._feed.forget()
+            self.feed.forget()
             self._asking.again()
-        self._feed.advanced()
+        self.feed.advanced()
         if names != self._shown.names:
             self._draw()
         if root != self._shown.root:
-            self._feed.redo()
+            self.feed.redo()
         self._changed()
 
     def advanced(self, marks: Mapping[str, int]) -> None:
         """Logs have grown up to these numbers."""
         self._shown.advanced(marks)
-        self._feed.advanced()
+        self.feed.advanced()
         self._asking.advanced()
         self._changed()
 
@@ -106,7 +106,7 @@ class LogDisplay(Vertical):
         if list(services) == self._shown.services:
             return
         self.choose(services)
-        self._feed.look(self._asking.filter.text)
+        self.feed.look(self._asking.filter.text)
         if not self._asking.filter.empty:
             self.say("the filter stays, Escape clears it")
 
@@ -122,7 +122,7 @@ class LogDisplay(Vertical):
     @property
     def status(self) -> str:
         """`follow · 12,480 lines · 1 error`."""
-        stand, asking = self._feed.stand, self._asking
+        stand, asking = self.feed.stand, self._asking
         marked = len(list(said(stand.chosen()))) if stand.marking else 0
         return wording.status(
             wording.Facts(
@@ -130,9 +130,9 @@ class LogDisplay(Vertical):
                 filter=asking.filter.text,
                 search=asking.search.text,
                 following=stand.following,
-                new=self._feed.new,
+                new=self.feed.new,
                 marked=marked,
-                notice=self._feed.refusal or self._notice,
+                notice=self.feed.refusal or self._notice,
                 matching=asking.matching,
                 hits=asking.hits,
                 hit=asking.hits.found.rank(stand.here),
@@ -146,18 +146,18 @@ class LogDisplay(Vertical):
     @property
     def following(self) -> bool:
         """Whether the newest lines are shown as they come."""
-        return self._feed.stand.following
+        return self.feed.stand.following
 
     def place(self) -> Place | None:
         """Of the last line on the screen."""
-        row = self._feed.stand.last()
+        row = self.feed.stand.last()
         return row.said[-1].place if row is not None and row.said else None
 
     def chosen_text(self) -> tuple[str, str]:
         """The marked block, else the line with the cursor, as it was printed; and its size in
         words.
         """
-        return chosen(self._feed.stand.chosen())
+        return chosen(self.feed.stand.chosen())
 
     def choose(self, services: Sequence[str]) -> None:
         """These services from now on; the lines that are held stay for the moment."""
@@ -176,10 +176,10 @@ class LogDisplay(Vertical):
         self._changed()
 
     def _changed(self) -> None:
-        loader = self._feed.loader
+        loader = self.feed.loader
         looking = loader.busy or not loader.window.asked
         self.view.nothing = wording.nothing(self._shown, self._asking.filter.text, looking=looking)
-        if not self._feed.stand.rows:
+        if not self.feed.stand.rows:
             self.view.redraw()
         told = (self.title, self.status)
         if told != self._told:
@@ -189,5 +189,5 @@ class LogDisplay(Vertical):
     def _tick(self) -> None:
         if self._notice and self._clock() > self._noticed + _NOTICE:
             self.say("")
-        if self._feed.stand.look.stamps == "age" and self.view.is_on_screen:
+        if self.feed.stand.look.stamps == "age" and self.view.is_on_screen:
             self._draw()

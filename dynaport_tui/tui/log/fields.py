@@ -35,7 +35,7 @@ def fields(plain: str) -> list[Field] | None:
         if name is not None:
             pieces.append(Field(kind, _clean(str(found.pop(name)))))  # type: ignore[arg-type]
     for name, value in found.items():
-        pieces += [Field("key", f"{name}="), Field("value", _value(value))]
+        pieces += [Field("key", f"{_clean(name)}="), Field("value", _value(value))]
     return pieces
 
 

@@ -31,28 +31,28 @@ class LogPane(LogDisplay):
         self, source: Source, palette: Palette, *, clock: Callable[[], float] = time.time
     ) -> None:
         super().__init__(source, palette, clock=clock)
-        self.hunt = Hunt(self, source, self._shown, self._asking, self._feed)
-        self._prompting = Prompting(self, self._prompt, self._asking, self._feed, clock)
-        self._feed.arrived = self.hunt.arrived
+        self.hunt = Hunt(self, source, self._shown, self._asking, self.feed)
+        self._prompting = Prompting(self, self._prompt, self._asking, self.feed, clock)
+        self.feed.arrived = self.hunt.arrived
 
     # ---- following and moving
 
     def toggle_follow(self) -> None:
         """Hold still, or go to the end and follow."""
-        if self._feed.stand.following:
-            self._feed.hold()
+        if self.feed.stand.following:
+            self.feed.hold()
             self.moved()
         else:
             self.go_end()
 
     def go_top(self) -> None:
         """To the oldest line that is kept."""
-        self._feed.go_top()
+        self.feed.go_top()
         self.moved()
 
     def go_end(self) -> None:
         """To the newest line, and follow."""
-        self._feed.go_end()
+        self.feed.go_end()
         self.moved()
 
     @on(LogView.Wanted)
@@ -66,36 +66,40 @@ class LogPane(LogDisplay):
     def moved(self) -> None:
         """Another part is seen."""
         self._notice = ""
-        self._feed.attend()
+        self.feed.attend()
         self._changed()
+
+    @on(LogView.Resized)
+    def _resized(self) -> None:
+        self.feed.attend()
 
     @on(LogView.Opened)
     def toggle_fold(self) -> None:
         """Unfold what is under the cursor, or fold it."""
-        self._feed.toggle_fold()
+        self.feed.toggle_fold()
 
     def toggle_wrap(self) -> None:
         """Wrap long lines, or cut them."""
-        wrap = not self._feed.stand.look.wrap
+        wrap = not self.feed.stand.look.wrap
         self._draw(wrap=wrap, left=0)
-        self._feed.attend()
+        self.feed.attend()
         self.say("long lines are wrapped" if wrap else "long lines are cut, ← → scroll")
 
     def cycle_stamps(self) -> None:
         """Times, ages, neither."""
-        at = STAMPS.index(self._feed.stand.look.stamps)
+        at = STAMPS.index(self.feed.stand.look.stamps)
         self._draw(stamps=STAMPS[(at + 1) % len(STAMPS)])
 
     def put_marker(self) -> None:
         """A line under the log as it is now."""
-        self._feed.draw_rule(self._clock())
+        self.feed.draw_rule(self._clock())
         self._changed()
 
     def toggle_block(self) -> None:
         """Begin to mark lines at the cursor, or mark none."""
-        stand = self._feed.stand
+        stand = self.feed.stand
         stand.mark(None if stand.marking else stand.cursor)
-        self._feed.hold()
+        self.feed.hold()
         self.view.redraw()
         self._changed()
 
@@ -128,12 +132,14 @@ class LogPane(LogDisplay):
     def set_filter(self, text: str) -> None:
         """Show only lines that fulfil a query; raises QueryError."""
         if self._asking.set_filter(text):
-            self._feed.refilter(self._asking.filter.text)
+            self._notice = ""
+            self.feed.refilter(self._asking.filter.text)
             self._changed()
 
     def set_search(self, text: str) -> None:
         """Look for a query; raises QueryError."""
         if self._asking.set_search(text):
+            self._notice = ""
             self.hunt.forget()
             self._draw()
             self._changed()
@@ -146,7 +152,7 @@ class LogPane(LogDisplay):
         """Leave the prompt, the search, the filter or the block: the first of them that there is;
         whether there was one.
         """
-        stand = self._feed.stand
+        stand = self.feed.stand
         if self._prompting.open:
             self._prompting.leave()
         elif not self._asking.search.empty:
@@ -179,7 +185,7 @@ class LogPane(LogDisplay):
 
     def remember(self) -> dict[str, object]:
         """What is worth keeping for the next run, as JSON has it."""
-        look = self._feed.stand.look
+        look = self.feed.stand.look
         return {"wrap": look.wrap, "stamps": look.stamps, "past": dict(self._prompt.past)}
 
     def restore(self, kept: Mapping[str, Any]) -> None:

@@ -82,7 +82,7 @@ def revealed(rows: Rows, top: Top, row: int, screen: int, *, middle: bool = Fals
     if sum(1 for index, _ in seen if index == row) >= height:
         return top
     if middle and not any(index == row for index, _ in seen):
-        return clamped(rows, _up(rows, Top(row), screen // 3), screen)
+        return clamped(rows, _up(rows, Top(row), min(screen // 3, screen - height)), screen)
     if (row, 0) < top or row == top.row:
         return Top(row)
     return clamped(rows, _up(rows, Top(row), screen - height), screen)

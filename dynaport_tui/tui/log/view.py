@@ -51,6 +51,9 @@ class LogView(Widget, can_focus=True):
     class Moved(Message):
         """Another part of the rows is seen, or the cursor stands elsewhere."""
 
+    class Resized(Message):
+        """There is room for more lines, or for fewer."""
+
     class Wanted(Message):
         """The very first or the very last line is asked for."""
 
@@ -251,7 +254,7 @@ class LogView(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Another size."""
         self.draw()
-        self.post_message(self.Moved())
+        self.post_message(self.Resized())
 
     def on_focus(self) -> None:
         """The cursor shows."""
