@@ -71,6 +71,7 @@ NOT_LOADED = {
     "dynaport_tui.control.server": {"textual", "flask", "dynaport_tui.engine"},
     "dynaport_tui.headless": {"textual", "flask", "aiohttp", "dynaport_tui.engine"},
     "dynaport_tui.cli.main": HEAVY | {"dynaport_tui.engine.engine"},
+    "dynaport_tui.cli.dashboard": HEAVY | {"asyncio", "dynaport_tui.engine.engine", "sqlite3"},
 }
 """Module, or room with all its modules -> what importing it must not load."""
 
