@@ -71,7 +71,7 @@ class Palette(CommandPalette):
         color: $foreground; background: $foreground 12%; text-style: none;
     }
     Palette CommandList:ansi > .option-list--option-highlighted {
-        color: ansi_black; background: ansi_cyan; text-style: none;
+        color: ansi_black; background: ansi_white; text-style: none;
     }
     Palette.-ascii #--input, Palette.-ascii CommandList { border: ascii $foreground 30%; }
     """

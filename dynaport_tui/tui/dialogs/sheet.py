@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..actions import MOVES, shown
 from ..colours import colours
+from ..glyphs import ELLIPSIS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -106,7 +107,7 @@ def _columns(found: Sequence[Section], count: int, width: int, ink: Colours) -> 
 
 
 def _keys(action: Action) -> str:
-    return " ".join(map(shown, action.keys)) or shown("ctrl+p")
+    return " ".join(map(shown, action.keys)) or f"{shown('ctrl+p')} {ELLIPSIS}"
 
 
 def _block(section: Section, width: int, ink: Colours) -> list[Text]:
