@@ -32,6 +32,11 @@ _ANSI = (
 )  # fmt: skip
 assert len(_ON_DARK) == len(_ON_LIGHT) == len(_ON_BOTH) == len(_ANSI) == COLOURS
 
+_CONTRAST = 3.6
+"""Between ink and ground, at least; text has more."""
+_FAINT = 3.0
+"""The same of what is dim."""
+
 OWN = "dynaport"
 """The name of our theme: colours of our own on the terminal's ground."""
 
@@ -66,6 +71,8 @@ class Colours(NamedTuple):
 
 def colours(app: App[object]) -> Colours:
     """The colours under the app's present theme."""
+    if app.no_color:
+        return _plain()
     theme = app.current_theme
     if theme.ansi:
         few = app.console.color_system in ("standard", "windows")
@@ -90,6 +97,8 @@ def _of(
 
     def ink(colour: str | Color, strength: float = 1.0, *, bold: bool = False) -> Style:
         parsed = Color.parse(colour) if isinstance(colour, str) else colour
+        if strength == 1.0:
+            parsed = _legible(parsed, back, fore)
         return Style(color=back.blend(parsed, strength).rich_color, bold=bold or None)
 
     def ground(colour: str | Color, strength: float) -> Style:
@@ -99,7 +108,7 @@ def _of(
     return Colours(
         base=Style(color=fore.rich_color, bgcolor=back.rich_color),
         text=ink(fore),
-        dim=ink(fore, 0.55),
+        dim=Style(color=_legible(back.blend(fore, 0.55), back, fore, _FAINT).rich_color),
         accent=ink(primary, bold=True),
         good=ink(success),
         busy=ink(primary),
@@ -112,6 +121,26 @@ def _of(
         names=tuple(ink(name) for name in (_ON_DARK if dark else _ON_LIGHT)),
         rule=ink(fore, 0.25),
     )
+
+
+def _legible(colour: Color, back: Color, fore: Color, least: float = _CONTRAST) -> Color:
+    """The colour, mixed with that of text as far as it takes to be read."""
+    ground = _luminance(back)
+    for step in range(20):
+        mixed = colour.blend(fore, step / 20)
+        dark, light = sorted((_luminance(mixed), ground))
+        if (light + 0.05) / (dark + 0.05) >= least:
+            return mixed
+    return fore
+
+
+def _luminance(colour: Color) -> float:
+    """Relative luminance as WCAG 2 defines it, 0 to 1."""
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in colour.normalized
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
 @lru_cache(maxsize=1)
@@ -155,4 +184,26 @@ def _on_both() -> Colours:
         here=Style.parse("bold #000000 on #ffc83d"),
         names=tuple(Style.parse(name) for name in _ON_BOTH),
         rule=Style.parse("dim #7a7a7a"),
+    )
+
+
+@lru_cache(maxsize=1)
+def _plain() -> Colours:
+    """Without any colour: bold, dim and reverse have to do."""
+    none, dim, bold = Style.null(), Style(dim=True), Style(bold=True)
+    return Colours(
+        base=none,
+        text=none,
+        dim=dim,
+        accent=bold,
+        good=none,
+        busy=none,
+        warn=bold,
+        bad=bold,
+        cursor=bold,
+        block=Style(reverse=True),
+        hit=Style(underline=True),
+        here=Style(reverse=True, bold=True),
+        names=(none,) * COLOURS,
+        rule=dim,
     )

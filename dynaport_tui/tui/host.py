@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual.app import App, SuspendNotSupported
@@ -26,7 +27,8 @@ class Host(App[Ending], inherit_bindings=False):
     """Tells, asks, copies and leaves the screen for a while."""
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__()
+        # Without colours every style stays as it is but for these; None: as the theme says.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.opening = opening
 
     def tell(self, text: str, weight: Weight = "information") -> None:

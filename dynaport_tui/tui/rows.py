@@ -154,7 +154,7 @@ def _lead(status: ServiceStatus, column: Column, look: Look) -> list[Piece]:
 
 def _state(status: ServiceStatus) -> list[Piece]:
     mark = glyphs.state_mark(status)
-    return [Piece(mark.word, mark.ink)]
+    return [Piece(mark.word, "dim" if mark.word == "ready" else mark.ink)]
 
 
 def _port(status: ServiceStatus) -> list[Piece]:
@@ -166,7 +166,7 @@ def _sparks(status: ServiceStatus) -> list[Piece]:
         return []
     line = glyphs.sparkline(status.health.recent[-_FIXED["sparks"].width :])
     parts = re.split(f"({glyphs.LOST}+)", line)
-    return [Piece(part, "bad" if part[0] == glyphs.LOST else "busy") for part in parts if part]
+    return [Piece(part, "bad" if part[0] == glyphs.LOST else "dim") for part in parts if part]
 
 
 def _latency(status: ServiceStatus) -> list[Piece]:

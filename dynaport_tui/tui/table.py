@@ -179,8 +179,10 @@ class ServiceTable(ScrollView, can_focus=True):
             name = look.names[self._board.palette.index(status.id)]
             if glyphs.state_mark(status).word == "broken":
                 name += Style(bold=True)
-        styles = {"name": name}
-        return [Segment(p.text, styles.get(p.ink) or getattr(look, p.ink)) for p in pieces]
+        return [
+            Segment(piece.text, name if piece.ink == "name" else getattr(look, piece.ink))
+            for piece in pieces
+        ]
 
     def _at(self, y: int) -> ServiceStatus | None:
         index = y - HEAD + self.scroll_offset.y
