@@ -167,3 +167,16 @@ async def test_a_time_is_gone_to_and_a_wrong_one_stays_in_the_prompt() -> None:
         await pilot.press(*["backspace"] * 4, *"50m", "enter")
         await until(pilot, lambda: cursor(host) == "GET /users/600 200")
         assert host.focused is host.pane.view
+
+
+async def test_a_filter_that_finds_a_traceback_shows_it_whole() -> None:
+    engine = shop()
+    engine.say("billing", *TRACEBACK, at=NOON + 50)
+    async with shown(engine) as (host, pilot):
+        host.pane.set_filter("level:error")
+        await until(pilot, lambda: cursor(host) == "\n".join(TRACEBACK))
+        host.say("users", "GET /users/9 500", *TRACEBACK[:3], at=NOON + 300)
+        await until(pilot, lambda: cursor(host) == TRACEBACK[0])
+        host.say("users", *TRACEBACK[3:], at=NOON + 301)
+        await until(pilot, lambda: cursor(host) == "\n".join(TRACEBACK))
+        assert screen(host)[1].endswith("GET /users/9 500")

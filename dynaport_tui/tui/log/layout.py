@@ -194,7 +194,7 @@ def _cut_wide(ends: Sequence[int], left: int, width: int) -> Slice:
     last = first
     while last < len(ends) and ends[last] <= last_cell:
         last += 1
-    gap = (ends[first - 1] if first else 0) - first_cell
+    gap = min((ends[first - 1] if first else 0) - first_cell, last_cell - first_cell)
     used = ends[last - 1] if last > first else first_cell + gap
     return Slice(
         first,

@@ -7,20 +7,23 @@ import time
 from typing import TYPE_CHECKING
 
 from ...control.client import NoAnswer, NotRunning
-from ...model.view import ActionError, LogQuery
+from ...model.view import BEGINNING, ActionError, LogQuery
 from .jumps import place_of
+from .whole import made_whole
 from .window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from ...model.view import Place
+    from ...model.view import LogLine, LogPage, Place
     from ..source import Source
 
 PAGE = 300
 """Lines that are fetched where the view nears the end of what is held."""
 PACE = 0.1
 """Seconds between two pages while following."""
+_NEAR = 20
+"""Lines at the end of the window whose tracebacks may go on."""
 _MOST_BEHIND = 100_000
 """Lines that are looked through with a filter while following; beyond that it skips."""
 
@@ -133,7 +136,7 @@ class Loader:
         self._next_follow = self._clock() + PACE
         total = self._total
         end = await self._end()
-        page = await self._source.page(self._query(self.screen + 20))
+        page = await self._whole(await self._source.page(self._query(self.screen + 20)))
         if generation == self._generation:
             self.window.newest(page, end)
             self._looked(total)
@@ -145,9 +148,11 @@ class Loader:
         window.around(place)
         older = await self._source.page(self._query(PAGE, before=place))
         newer = await self._source.page(self._query(PAGE, after=window.newer))
+        end = place_of(newer.lines[-1]) if newer.lines else None
+        older, newer = await self._whole(older), await self._whole(newer)
         if generation == self._generation:
             window.add_older(older)
-            window.add_newer(newer)
+            window.add_newer(newer, end)
             self.window = window
             self._looked(total)
 
@@ -159,15 +164,21 @@ class Loader:
             return
         self._next_follow = self._clock() + PACE
         total = self._total
+        window = self.window
         end = await self._end()
-        page = await self._source.page(self._query(PAGE, after=self.window.newer))
+        page = await self._source.page(self._query(PAGE, after=window.newer))
+        if self.filter:
+            end = max([end or BEGINNING, *(place_of(line) for line in page.lines[-1:])])
+            page = await self._whole(page, [entry.line for entry in window.entries[-_NEAR:]])
         if generation == self._generation:
-            self.window.add_newer(page, end)
+            window.add_newer(page, end, following=self.following)
             self._looked(total)
             self._newer = self._newer or (self.following and not self.window.at_end)
 
     async def _back(self, generation: int) -> None:
-        page = await self._source.page(self._query(PAGE, before=self.window.older))
+        page = await self._whole(
+            await self._source.page(self._query(PAGE, before=self.window.older))
+        )
         if generation == self._generation:
             self.window.add_older(page)
 
@@ -176,6 +187,9 @@ class Loader:
         if self.window.at_end:
             self._seen = total
             self.window.at_end = self._total == total
+
+    async def _whole(self, page: LogPage, before: Sequence[LogLine] = ()) -> LogPage:
+        return await made_whole(self._source, page, before) if self.filter else page
 
     async def _end(self) -> Place | None:
         """The newest place of all: how far a filter that finds nothing more has looked."""

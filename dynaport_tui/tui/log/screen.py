@@ -83,6 +83,10 @@ class Screen:
 
     def show(self, rows: Sequence[Row]) -> None:
         """Other rows: what is at the upper edge, the cursor and the block stay."""
+        if self.following:
+            self.rows = rows
+            self._settle()
+            return
         top, cursor = self._spot(self.top.row), self._spot(self.cursor)
         self.rows = rows
         if top is not None and cursor is not None:

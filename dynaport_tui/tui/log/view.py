@@ -70,6 +70,7 @@ class LogView(Widget, can_focus=True):
         self._clock = clock
         self._pressed: int | None = None
         self._lines: list[tuple[int, int]] | None = None
+        self._base = Style()
         self.nothing: Sequence[str] = ()
         """What is said where there is no row; a line each, the first one is the headline."""
         self.screen_: Screen | None = None
@@ -108,12 +109,12 @@ class LogView(Widget, can_focus=True):
         """One line, as the rows are now."""
         stand = self.stand
         if self._lines is None:
-            self._lines = stand.lines()
+            self._lines, self._base = stand.lines(), self.rich_style
         width = self.size.width
         if not stand.rows:
             return self._teach(y, width)
         if y >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._base)
         index, line = self._lines[y]
         strips = stand.strips(index)
         strip = strips[min(line, len(strips) - 1)]
@@ -122,9 +123,9 @@ class LogView(Widget, can_focus=True):
     def _ground(self, index: int) -> Style:
         ink = self.stand.look.colours
         if index in self.stand.block:
-            return self.rich_style + ink.block
+            return self._base + ink.block
         at_cursor = index == self.stand.cursor and self.has_focus
-        return self.rich_style + ink.cursor if at_cursor else self.rich_style
+        return self._base + ink.cursor if at_cursor else self._base
 
     def _lit(self, strip: Strip, index: int) -> Strip:
         stand = self.stand
@@ -139,11 +140,11 @@ class LogView(Widget, can_focus=True):
         above = max((self.size.height - len(self.nothing)) // 3, 0)
         number = y - above
         if not 0 <= number < len(self.nothing):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._base)
         ink = self.stand.look.colours
         style = ink.text if number == 0 else ink.dim
-        strip = Strip([Segment("  " + self.nothing[number], style)]).apply_style(self.rich_style)
-        return strip.adjust_cell_length(width, self.rich_style)
+        strip = Strip([Segment("  " + self.nothing[number], style)]).apply_style(self._base)
+        return strip.adjust_cell_length(width, self._base)
 
     # ---- keys
 
@@ -250,6 +251,10 @@ class LogView(Widget, can_focus=True):
         return lines[y][0] if 0 <= y < len(lines) else None
 
     # ---- what the terminal does
+
+    def on_mount(self) -> None:
+        """Other colours are seen at once."""
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.draw())
 
     def on_resize(self) -> None:
         """Another size."""

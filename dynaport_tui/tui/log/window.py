@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from ...model.view import BEGINNING, Place
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from ...model.view import LogLine, LogPage
 
 MOST_LINES = 3_000
+_FOLLOWED = 1_000
+"""Lines while following: what is above can be fetched again, and each new line costs less."""
 MOST_CHARACTERS = 8_000_000
 
 
@@ -64,46 +65,44 @@ class Window:
 
     def add_older(self, page: LogPage) -> None:
         """A page that ends where the window begins."""
-        fresh = self._fresh(page.lines)
-        self.entries[:0] = fresh
-        self.asked = True
+        self._take(page.lines)
         self.at_beginning = page.reached is None
         if page.reached is not None:
             self.older = page.reached
         elif self.entries:
             self.older = self.entries[0].place
-        self._trim(newer=True)
+        self._trim(self._most, newer=True)
 
-    def add_newer(self, page: LogPage, end: Place | None = None) -> None:
-        """A page that begins where the window ends; `end` is how far was looked when nothing
-        further was there.
+    def add_newer(
+        self, page: LogPage, end: Place | None = None, *, following: bool = False
+    ) -> None:
+        """A page that begins where the window ends; `end` is how far was looked, where that is not
+        its last line.
         """
-        fresh = self._fresh(page.lines)
-        self.entries.extend(fresh)
-        self.asked = True
+        self._take(page.lines)
         self.at_end = page.reached is None
         last = self.entries[-1].place if self.entries else BEGINNING
-        self.newer = max(self.newer, last, page.reached or end or BEGINNING)
-        self._trim(newer=False)
+        self.newer = max(self.newer, page.reached or end or last)
+        self._trim(min(self._most, _FOLLOWED) if following else self._most, newer=False)
 
-    def index(self, place: Place) -> int:
-        """Where in `entries` the first line at or after `place` is."""
-        return bisect_left(self.entries, place, key=_place)
-
-    def _fresh(self, lines: Sequence[LogLine]) -> list[Entry]:
-        """Entries of those lines that are not held already."""
-        if self.entries:
+    def _take(self, lines: Sequence[LogLine]) -> None:
+        """Hold these lines too, each once."""
+        self.asked = True
+        fresh = [Entry(line) for line in lines]
+        if self.entries and fresh:
             first, last = self.entries[0].place, self.entries[-1].place
-            entries = [Entry(line) for line in lines]
-            fresh = [entry for entry in entries if not first <= entry.place <= last]
-        else:
-            fresh = [Entry(line) for line in lines]
+            if fresh[0].place <= last and fresh[-1].place >= first:
+                held = {entry.place for entry in self.entries}
+                fresh = [entry for entry in fresh if entry.place not in held]
         self._size += sum(len(entry.line.text) for entry in fresh)
-        return fresh
+        before = bool(self.entries and fresh and fresh[0].place < self.entries[-1].place)
+        self.entries = [*self.entries, *fresh]
+        if before:
+            self.entries.sort(key=_place)
 
-    def _trim(self, *, newer: bool) -> None:
+    def _trim(self, most: int, *, newer: bool) -> None:
         """Let go of lines at one end."""
-        excess = max(len(self.entries) - self._most, 0)
+        excess = max(len(self.entries) - most, 0)
         size = self._size - sum(len(entry.line.text) for entry in self._end(excess, newer=newer))
         while size > self._characters and len(self.entries) - excess > 1:
             size -= len(self.entries[-1 - excess if newer else excess].line.text)
