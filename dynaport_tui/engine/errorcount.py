@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from ..model.levels import Level, level_of
 from ..model.terms import LevelIs
-from .sieve import Sieve, lines_with, readable
+from .sieve import Sieve, readable
 
-EXACT = 2_000_000
+EXACT = 1_000_000
 """Bytes a second that are looked through as a whole."""
 LOOKS = 2_000
 """Lines a second that are looked at one by one."""
@@ -20,7 +20,7 @@ _CHAINED = (
     b"The above exception was the direct cause of the following exception:",
     b"During handling of the above exception, another exception occurred:",
 )
-_FLOODED = (b" ERROR", b"[ERROR", b'"error"', b"CRITICAL")
+_FLOODED = (_HEAD, b"ERROR", b'"error"')
 _RAISED = re.compile(r"(?:\w+\.)*[A-Z]\w*(?:Error|Exception)(?::|$)")
 
 
@@ -28,7 +28,7 @@ class ErrorCount:
     """How many errors a log has shown: lines of level ERROR and above, and tracebacks.
 
     A traceback is one error together with what is chained to it and with the line right above it.
-    Above 2 MB or 2,000 suspicious lines a second the count is an estimate: tracebacks and a few
+    Above 1 MB or 2,000 suspicious lines a second the count is an estimate: tracebacks and two
     usual words are counted, and nothing is looked at closer.
     """
 
@@ -91,9 +91,7 @@ def _kind(lines: list[bytes], at: int) -> _Kind:
 
 
 def _estimate(lines: bytes) -> int:
-    heads = lines.count(_HEAD)
-    words = {line for word in _FLOODED for line in lines_with(lines, word)}
-    return heads + len(words)
+    return sum(lines.count(word) for word in _FLOODED)
 
 
 def _last_two(above: list[bytes], lines: bytes) -> list[bytes]:

@@ -27,7 +27,7 @@ MOST_LINES = 1000
 """Lines in one page."""
 MOST_BYTES = 2_000_000
 """Bytes in one page, but for its first line."""
-MOST_HITS = 10_000
+MOST_HITS = 5_000
 """Places in one answer."""
 _TURN = 200
 """Lines that are made ready in one go."""
@@ -60,10 +60,12 @@ class LogReader:
             keys, edge = await _scan(windows, sought, backward=backward).run(limit)
         lines = [(key, self._kept(key)) for key in keys]
         found = [(key, raw) for key, raw in lines if raw is not None]
+        if backward:
+            found.reverse()
         return await self._ready((found, edge), backward=backward)
 
     async def hits(self, query: LogQuery) -> Hits:
-        """Where the lines are that `page` would give, whatever its limit, at most 10,000 in an
+        """Where the lines are that `page` would give, whatever its limit, at most 5,000 in an
         answer; raises ActionError.
         """
         sought = _parsed(query)
@@ -73,11 +75,9 @@ class LogReader:
             scan = _scan(windows, _about_lines(sought), backward=backward)
             keys, reached = await scan.run(MOST_HITS)
         places = []
-        for start in range(0, len(keys), 10 * _TURN):
+        for start in range(0, len(keys), 5 * _TURN):
             await asyncio.sleep(0)
-            places.extend([Place(*key) for key in keys[start : start + 10 * _TURN]])
-        if backward:
-            places.reverse()
+            places.extend([Place(*key) for key in keys[start : start + 5 * _TURN]])
         return Hits(places=places, reached=_place(reached))
 
     async def traceback(self, services: Sequence[str], root: str) -> Traceback | None:

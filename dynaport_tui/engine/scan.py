@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
+from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..model.terms import StreamIs
-from ..model.text import clean
+from ..model.terms import Line, StreamIs
+from .sieve import plain_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ class Outcome(NamedTuple):
     """What a scan found."""
 
     keys: list[Key]
-    """In the direction of the scan."""
+    """Oldest first."""
     reached: Key | None
     """As in model.view.LogPage."""
 
@@ -77,9 +78,10 @@ class Scanner:
         self._backward = backward
         self._size = _COARSE_PIECE if sieve.coarse else PIECE
         self._stream = _stream(query)
+        self._streams = any(isinstance(term, StreamIs) for term in query.terms)
         self._held: _Held | None = None
         self.found: list[Key] = []
-        """In the direction of the scan."""
+        """Oldest first."""
         self.next: Key | None = None
         """The first line that was not looked at; None when there is none."""
         self._go_to(window.last if backward else window.first)
@@ -95,10 +97,11 @@ class Scanner:
         count = piece.count(b"\n")
         first = held.number - count + 1 if self._backward else held.number
         found = self._found(held, piece, first)
-        self.found.extend(reversed(found) if self._backward else found)
         if self._backward:
+            self.found[:0] = found
             rest = held._replace(end=start, number=first - 1)
         else:
+            self.found += found
             rest = held._replace(start=end, number=first + count)
         self._held = rest if rest.start < rest.end else None
         self._go_to(rest.number)
@@ -146,11 +149,13 @@ class Scanner:
         return [(held.chunk(first + i).at, self._service, first + i) for i in lines]
 
     def _checked(self, held: _Held, piece: bytes, first: int, lines: Sequence[int]) -> list[int]:
-        raw = piece.split(b"\n")
-        matches = self._query.matches
-        return [
-            i for i in lines if matches(self._service, held.chunk(first + i).stream, clean(raw[i]))
-        ]
+        fulfils, service = self._query.fulfilled_by, self._service
+        plain = plain_lines(piece)
+        if not self._streams:
+            return [i for i in lines if fulfils(Line(service, "", plain(i)))]
+        streams = [held.chunk(first + i).stream for i in lines]
+        each = zip(lines, streams, strict=True)
+        return [i for i, stream in each if fulfils(Line(service, stream, plain(i)))]
 
 
 class Scan:
@@ -193,21 +198,25 @@ class Scan:
         return behind.next if behind else None
 
     def _enough(self, limit: int) -> bool:
-        if sum(len(scanner.found) for scanner in self._scanners) < limit:
-            return False
-        return len(self._settled(self._edge())) >= limit
+        edge = self._edge()
+        return sum(len(part) for part in self._settled(edge, limit)) >= limit
 
-    def _settled(self, edge: Key | None) -> list[Key]:
-        """What was found where nothing can come in between any more, in order."""
-        found = [key for scanner in self._scanners for key in scanner.found]
-        if edge is not None:
-            found = [k for k in found if (k > edge if self._backward else k < edge)]
-        return sorted(found, reverse=self._backward)
+    def _settled(self, edge: Key | None, limit: int) -> list[list[Key]]:
+        """At most `limit` of each service where nothing can come in between any more."""
+        every = [scanner.found for scanner in self._scanners]
+        if self._backward:
+            starts = [0 if edge is None else bisect_right(found, edge) for found in every]
+            return [f[max(i, len(f) - limit) :] for f, i in zip(every, starts, strict=True)]
+        ends = [None if edge is None else bisect_right(found, edge) for found in every]
+        return [f[:end][:limit] for f, end in zip(every, ends, strict=True)]
 
     def _outcome(self, limit: int) -> Outcome:
         edge = self._edge()
-        found = self._settled(edge)
+        # One more than asked for, to know whether there are more.
+        found = sorted(chain.from_iterable(self._settled(edge, limit + 1)))
         if len(found) > limit:
+            if self._backward:
+                return Outcome(found[-limit:], found[-limit])
             return Outcome(found[:limit], found[limit - 1])
         if edge is None:
             return Outcome(found, None)

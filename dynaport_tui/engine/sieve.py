@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ..model.levels import Level
 from ..model.regexes import required
 from ..model.terms import LevelIs, Matching, StatusIs, Word
+from ..model.text import clean, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..model.terms import Term
 
+_UNCLEAN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SGR = re.compile(rb"\x1b\[[0-9;:]*m")
 _ESCAPES = re.compile(
     rb"\x1b\[[0-9;:]*m"
@@ -28,6 +30,8 @@ _ESCAPES = re.compile(
 _CONTROLS = bytes(c for c in (*range(32), 127) if c not in b"\t\n\r\x1b")
 _EACH = [bytes([c]) for c in _CONTROLS]
 _LOWER = bytes(range(256)).lower()
+_TELLING = 3
+"""Letters of an expression that are worth looking for: fewer stand in most lines."""
 _NUMBERS = b"0123456789;:"
 _COLOUR = b"\x1b[m"
 """A colour code without its numbers."""
@@ -180,6 +184,15 @@ def readable(piece: bytes) -> bytes:
     return piece.replace(b"\r\n", b"\n") if b"\r" in piece else piece
 
 
+def plain_lines(piece: bytes) -> Callable[[int], str]:
+    """What gives a line of the piece, decoded and without colours, by its index."""
+    text = plain(piece.decode("utf-8", "replace"))
+    if _UNCLEAN.search(text) is None:
+        return text.split("\n").__getitem__
+    raw = piece.split(b"\n")
+    return lambda index: plain(clean(raw[index]))
+
+
 def piece_lines(piece: bytes) -> int:
     """How many lines a piece has."""
     return piece.count(b"\n")
@@ -223,7 +236,7 @@ def _literals(terms: Iterable[Term]) -> Iterator[_Needle]:
         if not isinstance(term, Matching) or term.negated:
             continue
         literal = required(term.pattern.pattern)
-        if not (literal and literal.isascii()):
+        if len(literal) < _TELLING or not literal.isascii():
             continue
         if term.pattern.flags & re.IGNORECASE:
             yield _Needle(literal.lower().encode(), exact=False, folds=True)

@@ -55,7 +55,7 @@ async def newest_traceback(logs: Sequence[ServiceLog], root: str) -> Traceback |
         every = Query()
         scanners = [Scanner(w, every, _SIGNS, backward=True) for w in windows if w.first <= w.last]
         keys, edge = await Scan(scanners, backward=True).run(_AT_ONCE, _BUDGET * (turn + 1), 10.0)
-        for _, service, number in keys:
+        for _, service, number in reversed(keys):
             if number >= judged.get(service, number + 1):
                 continue
             look = _look(named[service], number, root)

@@ -57,7 +57,10 @@ class Query:
         """Whether a line fulfils it; `text` may hold colours, which do not count."""
         if not self.terms:
             return True
-        line = Line(service, stream, plain(text))
+        return self.fulfilled_by(Line(service, stream, plain(text)))
+
+    def fulfilled_by(self, line: Line) -> bool:
+        """The same for a line without colours."""
         return all(term.holds(line) is not term.negated for term in self.terms)
 
     def spans(self, plain: str) -> list[tuple[int, int]]:
