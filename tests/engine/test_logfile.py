@@ -84,7 +84,7 @@ def test_no_byte_is_lost_over_rotated_files(
     parts: list[bytes], max_size: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("logs")
-    write(folder, *[(float(at), data) for at, data in enumerate(parts)], max_size=max_size, keep=99)
+    write(folder, *[(float(at), data) for at, data in enumerate(parts)], max_size=max_size, keep=999)
     files = contents(folder)[::-1]
     assert b"".join(files) == b"".join(parts)
     for older, newer in pairwise(files):
