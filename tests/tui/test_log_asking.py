@@ -180,3 +180,16 @@ async def test_a_filter_that_finds_a_traceback_shows_it_whole() -> None:
         host.say("users", *TRACEBACK[3:], at=NOON + 301)
         await until(pilot, lambda: cursor(host) == "\n".join(TRACEBACK))
         assert screen(host)[1].endswith("GET /users/9 500")
+
+
+async def test_the_next_error_shows_its_own_traceback_though_a_newer_one_is_equal() -> None:
+    engine = shop()
+    for second in (10, 20, 30):
+        engine.say("billing", "ERROR: cannot charge", *TRACEBACK, at=NOON + second)
+    async with shown(engine) as (host, pilot):
+        host.pane.go_top()
+        for number in (2, 9, 16):
+            await host.pane.next_error()
+            await until(pilot, lambda: cursor(host) == "\n".join(TRACEBACK))
+            row = host.pane.feed.stand.rows[host.pane.feed.stand.cursor]
+            assert (row.key, row.place.number) == (("billing", number, -1), number)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...model.levels import Level
+from .folding import HEAD
 from .rows import Folded, Head, Single
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...model.view import Place
+    from .entry import Key
     from .rows import Row
 
 _APART = 0.1
@@ -33,6 +35,20 @@ def burst(rows: Sequence[Row], index: int, place: Place) -> Burst:
     traceback = next((i for i in indexes if _is_traceback(rows[i])), None)
     ends = [_end(rows[i], place) for i in indexes]
     return Burst(indexes[0] if traceback is None else traceback, max(ends))
+
+
+def older_at(rows: Sequence[Row], place: Place) -> Key | None:
+    """The traceback of the failure at `place`, where it is only counted in the row of a newer one
+    that was equal.
+    """
+    for row in rows:
+        if row.place.service != place.service or not isinstance(row, Folded | Head):
+            continue
+        for member in row.fold.members[:-1]:
+            near = abs(member[0].place.at - place.at) <= _APART
+            if row.fold.error and (near or any(entry.place == place for entry in member)):
+                return (place.service, member[0].number, HEAD)
+    return None
 
 
 def _reach(rows: Sequence[Row], indexes: Sequence[int], place: Place) -> Iterator[int]:

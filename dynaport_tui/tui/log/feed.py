@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...model.view import BEGINNING, Place
+from .bursts import older_at
 from .loader import Loader
 from .rows import Detail, Folded, Head, Rule, Single, build
 
@@ -35,6 +36,7 @@ class Feed:
         self._view = view
         self._changed = changed
         self._opened: set[Key] = set()
+        self._alone: set[Key] = set()
         self._rules: list[Rule] = []
         self._drawn = 0
         self._goal: Place | None = None
@@ -155,7 +157,13 @@ class Feed:
         """Make the rows anew from the lines that are held."""
         window = self.loader.window
         rules = [rule for rule in self._rules if window.entries and self._within(rule)]
-        rows = build(window.entries, rules=rules, opened=self._opened, root=self._shown.root)
+        rows = build(
+            window.entries,
+            rules=rules,
+            opened=self._opened,
+            alone=self._alone,
+            root=self._shown.root,
+        )
         self._view.show(rows)
 
     def _within(self, rule: Rule) -> bool:
@@ -170,6 +178,9 @@ class Feed:
         goal, self._goal = self._goal, None
         if goal is None or not self.loader.window.entries:
             return
+        if (traceback := older_at(self.stand.rows, goal)) is not None:
+            _put(self._alone, traceback)
+            self.redo()
         self.stand.seek(goal)
         if self._unfold and self._open_at(goal):
             self.stand.seek(goal)
@@ -217,9 +228,7 @@ class Feed:
         self._changed()
 
     def _open(self, key: Key) -> None:
-        if len(self._opened) >= _OPENED:
-            self._opened.clear()
-        self._opened.add(key)
+        _put(self._opened, key)
         self._stay()
         self.stand.uncover()
 
@@ -242,6 +251,14 @@ class Feed:
     def forget(self) -> None:
         """Nothing that was known holds: it is another engine."""
         self._opened.clear()
+        self._alone.clear()
         self._rules.clear()
         self.loader.window.clear()
         self.look(self.loader.filter)
+
+
+def _put(keys: set[Key], key: Key) -> None:
+    """Add one; when there are too many, the others are forgotten."""
+    if len(keys) >= _OPENED:
+        keys.clear()
+    keys.add(key)

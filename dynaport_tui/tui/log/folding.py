@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from .entry import Entry, Key
 
-_HEAD = -1
+HEAD = -1
+"""In the key of a row that stands for several lines."""
 _SIGNS = ("Traceback (most recent call last)", '  File "')
 
 
@@ -37,20 +38,23 @@ class Fold(NamedTuple):
     @property
     def key(self) -> Key:
         """Of its row."""
-        return (self.lines[0].service, self.lines[0].number, _HEAD)
+        return (self.lines[0].service, self.lines[0].number, HEAD)
 
 
-def folds(entries: Sequence[Entry], opened: Set[Key], root: str) -> list[Fold]:
+def folds(
+    entries: Sequence[Entry], opened: Set[Key], root: str, alone: Set[Key] = frozenset()
+) -> list[Fold]:
     """All there are in these lines, which are in order.
 
-    A row that is unfolded takes in no further equals: it keeps its place.
+    A row that is unfolded takes in no further equals: it keeps its place. Those in `alone` are
+    never put together with others.
     """
     found: list[Fold] = []
     for indexes in _by_service(entries).values():
         lines = [entries[i] for i in indexes]
         single = list(_tracebacks(lines, indexes, root))
         inside = {i for fold in single for i in fold.taken}
-        found.extend(_grouped(single, opened))
+        found.extend(_grouped(single, opened, alone))
         found.extend(_repeated(entries, [i for i in indexes if i not in inside], opened))
     return found
 
@@ -88,10 +92,13 @@ def _in_run(lines: Sequence[Entry], indexes: Sequence[int], root: str) -> Iterat
             )
 
 
-def _grouped(single: Sequence[Fold], opened: Set[Key]) -> list[Fold]:
+def _grouped(single: Sequence[Fold], opened: Set[Key], alone: Set[Key]) -> list[Fold]:
     groups: dict[tuple[str, str | None, int | None], Fold] = {}
     closed: list[Fold] = []
     for fold in single:
+        if fold.key in alone:
+            closed.append(fold)
+            continue
         same = (fold.error, fold.file, fold.line)
         before = groups.get(same)
         if before is not None and before.key in opened:

@@ -155,15 +155,17 @@ def build(
     *,
     rules: Sequence[Rule] = (),
     opened: Set[Key] = frozenset(),
+    alone: Set[Key] = frozenset(),
     root: str = "",
 ) -> list[Row]:
     """The rows of these lines, which are in order; every line is in exactly one row.
 
-    `opened` are the rows that the person has unfolded, `root` is the project's folder.
+    `opened` are the rows that the person has unfolded, `alone` those that are not put together with
+    their equals, `root` is the project's folder.
     """
     heads: dict[int, Fold] = {}
     taken: set[int] = set()
-    for fold in folds(entries, opened, root):
+    for fold in folds(entries, opened, root, alone):
         heads[fold.first] = fold
         taken.update(fold.taken)
     rows: list[Row] = []
