@@ -112,8 +112,9 @@ class Dashboard(Host):
         from .details.pane import DetailPane
         from .log.pane import LogPane
 
-        desk, source, palette = self.desk, self.opening.source, self.board.palette
-        desk.log_pane, desk.details = LogPane(source, palette), DetailPane(source, palette)
+        desk, source, clock = self.desk, self.opening.source, self.opening.clock
+        desk.log_pane = LogPane(source, self.board.palette, clock=clock)
+        desk.details = DetailPane(source, self.board.palette, clock=clock)
         desk.log_pane.id, desk.details.id = "log", "details"
         await desk.mount(desk.log_pane, desk.details, after=desk.heading)
         desk.log_pane.restore(self.prefs.log)

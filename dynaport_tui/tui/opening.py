@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -46,6 +47,8 @@ class Opening:
     """How to call dynaport about this project: a command's name and arguments follow."""
     note: str = ""
     """To be told at the start."""
+    clock: Callable[[], float] = time.time
+    """Seconds since 1970, for how long ago something was."""
 
 
 class StartError(Exception):
