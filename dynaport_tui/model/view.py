@@ -376,7 +376,11 @@ class EngineView(Protocol):
         """
 
     async def hits(self, query: LogQuery) -> Hits:
-        """Where the lines are that `page` would give, for counting them; raises ActionError."""
+        """Where the lines are that `page` would give, for counting them; raises ActionError.
+
+        The query's `limit` does not count: an answer holds some thousand places, and `reached`
+        says where to go on.
+        """
 
     async def traceback(self, service: str | None = None) -> Traceback | None:
         """The newest kept traceback of one service or of all; None where there is none."""
