@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from . import glyphs
 from .bar import Bar, Bit, width_of
+from .rows import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,11 @@ class Header(Bar):
         while right and width_of(left) + width_of(middle) + _total_width(right) + 2 * _GAP > width:
             right.pop(0)
         if width_of(left) + width_of(middle) + _GAP > width:
-            left = left[1:]
+            left = left[1:2]
+        middle = _fitting(middle, width - _GAP - 8)
+        room = width - width_of(middle) - _GAP
+        if width_of(left) > room:
+            left = [Bit(fit(left[0].text, room), left[0].style)]
         ends = [bit for group in right for bit in group]
         room = width - width_of(left) - width_of(middle) - width_of(ends)
         before = max(min(room // 2, (width - width_of(middle)) // 2 - width_of(left)), _GAP)
@@ -104,11 +109,16 @@ class Header(Bar):
 def _project(snapshot: Snapshot, look: Colours) -> list[Bit]:
     project = snapshot.project
     profiles = "".join(f" {glyphs.DOT} {name}" for name in project.profiles)
-    return [
-        Bit(" dynaport ", look.accent),
-        Bit(f" {project.name}", look.text),
-        Bit(profiles, look.dim),
-    ]
+    name = Bit(f" {project.name}", look.text)
+    found = [Bit(" dynaport ", look.accent), name]
+    return [*found, Bit(profiles, look.dim)] if profiles else found
+
+
+def _fitting(bits: list[Bit], room: int) -> list[Bit]:
+    """Without the last groups where they would not fit; each has a dot before it."""
+    while len(bits) > 1 and width_of(bits) > room:
+        bits = bits[:-2]
+    return bits
 
 
 def _totals(snapshot: Snapshot, look: Colours) -> list[list[Bit]]:

@@ -86,6 +86,7 @@ class ServiceTable(ScrollView, can_focus=True):
     def renew(self) -> None:
         """Take over what the board says now, and draw the lines that differ."""
         self._settle()
+        seen = self._in_sight()
         self._shown = self._board.rows()
         columns = self._plan()
         height = HEAD + len(self._shown)
@@ -95,6 +96,8 @@ class ServiceTable(ScrollView, can_focus=True):
             self.refresh()
         else:
             self._draw_what_differs()
+        if seen:
+            self.reveal()
 
     def reveal(self) -> None:
         """Scroll so that the selected row is seen."""
@@ -102,6 +105,11 @@ class ServiceTable(ScrollView, can_focus=True):
         top = self.scroll_offset.y
         if height > 0 and not top <= line < top + height:
             self.scroll_to(y=line if line < top else line - height + 1, animate=False)
+
+    def _in_sight(self) -> bool:
+        """Whether the selected row is seen as the rows were last drawn."""
+        top, end = self.scroll_offset.y, self.scroll_offset.y + self.size.height - HEAD
+        return any(status.id == self._board.selected for status in self._shown[top:end])
 
     def _plan(self) -> tuple[rows.Column, ...]:
         width = self.scrollable_content_region.width
