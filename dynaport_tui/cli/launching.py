@@ -19,6 +19,8 @@ from ..model.view import Snapshot
 if TYPE_CHECKING:
     from ..engine.options import Options
 
+_FITS = 16384
+"""Bytes that an empty pipe takes at once, on macOS too."""
 PATIENCE = 15.0
 """Seconds until the engine must run or have said why not."""
 
@@ -44,12 +46,14 @@ class Report:
         self._fd = fd
 
     def tell(self, told: Told, *, wait: bool = True) -> None:
-        """Say it, or have it said by a thread where the starter may be slow to read."""
+        """Say it; what does not fit into the pipe can be left to a thread, for the starter may be
+        slow to read.
+        """
         fd, self._fd = self._fd, -1
         if fd < 0:
             return
         data = msgspec.json.encode(told) + b"\n"
-        if wait:
+        if wait or len(data) <= _FITS:
             _write(fd, data)
         else:
             threading.Thread(target=_write, args=(fd, data), daemon=True).start()

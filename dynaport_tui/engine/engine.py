@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,7 +22,6 @@ from ..model.view import (
 )
 from .facts import details
 from .options import Options
-from .reading import LogReader
 from .supervisor import Supervisor
 
 __all__ = ["Engine", "Options"]
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Verb,
     )
     from .bus import BusSubscription
+    from .reading import LogReader
 
 
 class Engine:
@@ -50,7 +51,13 @@ class Engine:
         self._supervisor = Supervisor(options, self.snapshot)
         self._fleet = self._supervisor.fleet
         self._planner = self._supervisor.planner
-        self._reader = LogReader(lambda service: self._supervisor.hands[service].log)
+
+    @cached_property
+    def _reader(self) -> LogReader:
+        """Imported when somebody reads logs, long after the first start that would wait for it."""
+        from .reading import LogReader
+
+        return LogReader(lambda service: self._supervisor.hands[service].log)
 
     @property
     def socket_path(self) -> Path:
