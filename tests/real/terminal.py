@@ -93,8 +93,8 @@ class Terminal(ABC):
                 time.sleep(0.15)  # or the next key would make a sequence of it
 
     def type(self, text: str) -> None:
-        """Characters, one after the other."""
-        self.press(*text)
+        """Characters, as quickly as they are pasted."""
+        self.send(text.encode())
 
     def click(self, column: int, row: int, times: int = 1) -> None:
         """The left button on a cell, counted from 0."""
@@ -162,8 +162,8 @@ class Pty(Terminal):
         self._lock = threading.Lock()
         self._copied: bytes | None = None
         self._tail = b""
-        self.output = 0
-        """Bytes that the program has written."""
+        self.written = bytearray()
+        """All that the program has written."""
         self._process: subprocess.Popen[bytes] | None = None
         self._ours = -1
         self._reader: threading.Thread | None = None
@@ -177,7 +177,8 @@ class Pty(Terminal):
         variables = {
             **os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {}),
         }  # fmt: skip
-        variables.pop("TMUX", None)
+        for name in ("TMUX", "COLUMNS", "LINES"):
+            variables.pop(name, None)
         self._process = subprocess.Popen(
             ["setsid", "--ctty", "--wait", *command] if shutil.which("setsid") else command,
             cwd=folder, env=variables, stdin=theirs, stdout=theirs, stderr=theirs,
@@ -243,7 +244,7 @@ class Pty(Terminal):
                 self._take(data)
 
     def _take(self, data: bytes) -> None:
-        self.output += len(data)
+        self.written += data
         seen = self._tail + data
         for found in _OSC52.finditer(seen):
             self._copied = base64.b64decode(found[1])
@@ -269,7 +270,7 @@ class Tmux(Terminal):
         """Run the program in the pane; its exit code is kept in a file."""
         variables = {"COLORTERM": "truecolor", **(env or {})}
         given = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-        line = f"env {given} {shlex.join(command)}; echo $? > {self._code}; sleep 600"
+        line = f"env -u COLUMNS -u LINES {given} {shlex.join(command)}; echo $? > {self._code}; sleep 600"
         (self._folder / "conf").write_text(
             'set -g default-terminal "tmux-256color"\nset -g escape-time 10\n'
             "set -g mouse on\nset -s set-clipboard on\nset -g status off\n"
@@ -316,7 +317,7 @@ class Tmux(Terminal):
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _command(self, *arguments: str) -> list[str]:
-        return ["tmux", "-S", str(self._folder / "sock"), *arguments]
+        return ["tmux", "-u", "-S", str(self._folder / "sock"), *arguments]
 
     def _tmux(self, *arguments: str) -> bytes:
         return subprocess.run(
@@ -325,5 +326,6 @@ class Tmux(Terminal):
 
 
 def terminal(columns: int = 120, rows: int = 35) -> Terminal:
-    """tmux where it is installed, else one of our own."""
-    return Tmux(columns, rows) if shutil.which("tmux") else Pty(columns, rows)
+    """tmux where it is installed, else one of our own; TEST_TERMINAL=pty asks for that."""
+    ours = os.environ.get("TEST_TERMINAL") == "pty" or shutil.which("tmux") is None
+    return Pty(columns, rows) if ours else Tmux(columns, rows)
