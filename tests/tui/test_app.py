@@ -307,3 +307,21 @@ async def test_leaving_asks_nothing_when_the_engine_is_gone(private: Path) -> No
         await until(pilot, lambda: app.return_value is not None)
     assert app.return_value is not None
     assert app.return_value.kind == "gone"
+
+
+async def test_the_log_of_another_engine_takes_the_place_of_the_old_one(private: Path) -> None:
+    app, engine, source = dashboard(private, *SHOP)
+    engine.say("users", "said by the first")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await until(pilot, shows(pilot, "said by the first"))
+        engine.end(0, "asked to stop")
+        await until(pilot, shows(pilot, "the engine has ended"))
+        other = FakeEngine(*SHOP)
+        other.project = msgspec.structs.replace(engine.project, engine_pid=4711)
+        other.say("users", "said by the second")
+        source.engine = other
+        app.link.poke()
+        await until(pilot, shows(pilot, "said by the second"))
+        assert not shows(pilot, "said by the first")()
+        assert not shows(pilot, "the engine has ended")()

@@ -253,6 +253,7 @@ class Feed:
         self._opened.clear()
         self._alone.clear()
         self._rules.clear()
+        self.stand.forget()
         self.loader.window.clear()
         self.look(self.loader.filter)
 

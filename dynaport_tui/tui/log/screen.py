@@ -75,6 +75,10 @@ class Screen:
         self.look, self.height = look, max(height, 1)
         self._settle()
 
+    def forget(self) -> None:
+        """Paint everything anew: the same numbers are other lines now."""
+        self._painted.clear()
+
     def lines(self) -> list[tuple[int, int]]:
         """Row and line of each line of the screen."""
         return shown(self._measured, self.top, self.height)
