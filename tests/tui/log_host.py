@@ -106,6 +106,11 @@ def screen(host: Host) -> list[str]:
     return [view.render_line(y).text.rstrip().replace(BAR, " ") for y in range(view.size.height)]
 
 
+def prompt(host: Host) -> str:
+    """The last line of the terminal, as it was drawn."""
+    return host.screen._compositor.render_strips()[-1].text  # noqa: SLF001
+
+
 def cursor(host: Host) -> str:
     """What is copied without a block."""
     return host.pane.chosen_text()[0]
