@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 from ...model.view import BEGINNING, Place
 from .bursts import older_at
 from .loader import Loader
-from .rows import Detail, Folded, Head, Rule, Single, build
+from .rows import Folded
+from .shaping import Shaping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...model.view import ActionError
     from ..source import Source
-    from .entry import Key
     from .screen import Screen
     from .shown import Shown
     from .view import LogView
-
-_RULES = 200
-_OPENED = 1_000
 
 
 class Feed:
@@ -35,10 +32,7 @@ class Feed:
         self._shown = shown
         self._view = view
         self._changed = changed
-        self._opened: set[Key] = set()
-        self._alone: set[Key] = set()
-        self._rules: list[Rule] = []
-        self._drawn = 0
+        self._shaping = Shaping()
         self._goal: Place | None = None
         self._unfold = False
         self._held = 0
@@ -155,31 +149,16 @@ class Feed:
 
     def redo(self) -> None:
         """Make the rows anew from the lines that are held."""
-        window = self.loader.window
-        rules = [rule for rule in self._rules if window.entries and self._within(rule)]
-        rows = build(
-            window.entries,
-            rules=rules,
-            opened=self._opened,
-            alone=self._alone,
-            root=self._shown.root,
-        )
+        following = self.stand.following
+        rows = self._shaping.rows(self.loader.window, self._shown.root, following=following)
         self._view.show(rows)
-
-    def _within(self, rule: Rule) -> bool:
-        """Whether a rule belongs among the lines that are held."""
-        window = self.loader.window
-        first, last = window.entries[0].line.at, window.entries[-1].line.at
-        if rule.at < first:
-            return window.at_beginning
-        return rule.at <= last or window.at_end or self.stand.following
 
     def _arrive(self) -> None:
         goal, self._goal = self._goal, None
         if goal is None or not self.loader.window.entries:
             return
         if (traceback := older_at(self.stand.rows, goal)) is not None:
-            _put(self._alone, traceback)
+            self._shaping.set_apart(traceback)
             self.redo()
         self.stand.seek(goal)
         if self._unfold and self._open_at(goal):
@@ -192,7 +171,9 @@ class Feed:
         row = self.stand.rows[self.stand.cursor]
         if not isinstance(row, Folded) or goal not in [entry.place for entry in row.said]:
             return False
-        self._open(row.key)
+        self._shaping.open(row.key)
+        self.redo()
+        self.stand.uncover()
         return True
 
     def _follow(self, on: bool) -> None:
@@ -206,60 +187,29 @@ class Feed:
 
     def toggle_fold(self) -> None:
         """Unfold the row with the cursor, or fold what it belongs to."""
-        rows = self.stand.rows
-        if not rows:
+        if not self.stand.rows:
             return
-        row = rows[self.stand.cursor]
-        match row:
-            case Folded():
-                self._open(row.key)
-            case Head():
-                self._close(row.key)
-            case Single() if row.parent is not None:
-                self._close(row.parent)
-            case Single() if row.key not in self._opened:
-                self._open(row.key)
-            case Single() | Detail():
-                self._close(row.entry.key)
-            case Rule():
-                return
+        opened = self._shaping.toggle(self.stand.rows[self.stand.cursor])
+        if opened is None:
+            return
+        # The person looks at this row: it must not run away.
+        self._follow(False)
+        self.redo()
+        self.stand.go(self.stand.cursor)
+        if opened:
+            self.stand.uncover()
         self.attend()
         self._view.redraw()
         self._changed()
 
-    def _open(self, key: Key) -> None:
-        _put(self._opened, key)
-        self._stay()
-        self.stand.uncover()
-
-    def _close(self, key: Key) -> None:
-        self._opened.discard(key)
-        self._stay()
-
-    def _stay(self) -> None:
-        """The person looks at this row: it must not run away."""
-        self._follow(False)
-        self.redo()
-        self.stand.go(self.stand.cursor)
-
     def draw_rule(self, at: float) -> None:
         """A line under the log as it is now."""
-        self._drawn += 1
-        self._rules = [*self._rules, Rule(at, self._drawn)][-_RULES:]
+        self._shaping.draw(at)
         self.redo()
 
     def forget(self) -> None:
         """Nothing that was known holds: it is another engine."""
-        self._opened.clear()
-        self._alone.clear()
-        self._rules.clear()
+        self._shaping.clear()
         self.stand.forget()
         self.loader.window.clear()
         self.look(self.loader.filter)
-
-
-def _put(keys: set[Key], key: Key) -> None:
-    """Add one; when there are too many, the others are forgotten."""
-    if len(keys) >= _OPENED:
-        keys.clear()
-    keys.add(key)

@@ -70,6 +70,8 @@ class Finder:
         self._source = source
         self._changed = changed
         self._wanted = asyncio.Event()
+        self._anew = asyncio.Event()
+        """Set when something else is to be found: that waits for nothing."""
         self._generation = 0
         self._newer = False
         self._upto: Place | None = None
@@ -89,6 +91,7 @@ class Finder:
         self.found = Found()
         self.complete = not filter
         self._upto = None
+        self._anew.set()
         self._wanted.set()
 
     def again(self) -> None:
@@ -108,6 +111,7 @@ class Finder:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
+            self._anew.clear()
             generation = self._generation
             try:
                 await self._count(generation)
@@ -122,7 +126,14 @@ class Finder:
         elif self._newer:
             self._newer = False
             await self._forwards(generation)
-            await asyncio.sleep(_REST)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(_REST):
+                await self._anew.wait()
+        except TimeoutError:
+            return
 
     async def _backwards(self, generation: int) -> None:
         upto = await self._end()
