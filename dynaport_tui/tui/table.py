@@ -5,26 +5,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from . import glyphs, rows
-from .colours import Colours, colours
+from .colours import colours
+from .picture import HEAD, Picture
+from .rows import Piece, column_at
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.strip import Strip
     from textual.timer import Timer
 
-    from ..model.view import ServiceStatus
     from .board import Board, Sort
-
-HEAD = 1
-"""Lines above the rows, which do not scroll."""
 
 
 class ServiceTable(ScrollView, can_focus=True):
@@ -70,9 +65,8 @@ class ServiceTable(ScrollView, can_focus=True):
     def __init__(self, board: Board) -> None:
         super().__init__(id="table")
         self._board = board
-        self._columns: tuple[rows.Column, ...] = ()
-        self._shown: list[ServiceStatus] = []
-        self._drawn: dict[int, tuple[rows.Piece, ...]] = {}
+        self._picture = Picture(board)
+        self._drawn: dict[int, tuple[Piece, ...]] = {}
         """What was last given to the screen, by line of the widget."""
         self._settling: Timer | None = None
 
@@ -86,12 +80,10 @@ class ServiceTable(ScrollView, can_focus=True):
     def renew(self) -> None:
         """Take over what the board says now, and draw the lines that differ."""
         self._settle()
-        seen = self._in_sight()
-        self._shown = self._board.rows()
-        columns = self._plan()
-        height = HEAD + len(self._shown)
-        if self.virtual_size.height != height or columns != self._columns:
-            self._columns = columns
+        seen, columns = self._in_sight(), self._picture.columns
+        self._picture.take(self.scrollable_content_region.width)
+        height = self._picture.height
+        if self.virtual_size.height != height or columns != self._picture.columns:
             self.virtual_size = Size(self.size.width, height)
             self.refresh()
         else:
@@ -108,18 +100,16 @@ class ServiceTable(ScrollView, can_focus=True):
 
     def _in_sight(self) -> bool:
         """Whether the selected row is seen as the rows were last drawn."""
-        top, end = self.scroll_offset.y, self.scroll_offset.y + self.size.height - HEAD
-        return any(status.id == self._board.selected for status in self._shown[top:end])
+        line = self._picture.line_of(self._board.selected)
+        return line is not None and HEAD <= line - self.scroll_offset.y < self.size.height
 
-    def _plan(self) -> tuple[rows.Column, ...]:
-        width = self.scrollable_content_region.width
-        snapshot = self._board.snapshot
-        return rows.plan(width, [status.id for status in snapshot.services] if snapshot else [])
+    def _line(self, y: int) -> int:
+        return y if y < HEAD else y + self.scroll_offset.y
 
     def _draw_what_differs(self) -> None:
         width = self.size.width
         for y, before in list(self._drawn.items()):
-            if self._pieces(y) != before:
+            if self._picture.pieces(self._line(y)) != before:
                 self.refresh(Region(0, y, width, 1))
 
     def _settle(self) -> None:
@@ -133,72 +123,14 @@ class ServiceTable(ScrollView, can_focus=True):
         self.renew()
 
     def render_line(self, y: int) -> Strip:
-        """The heading, a row, or what to do where there is none."""
-        look = colours(self.app)
-        if not self._columns:
-            self._columns = self._plan()
-            self._shown = self._board.rows()
-        pieces = self._drawn[y] = self._pieces(y)
-        strip = Strip(list(self._segments(y, pieces, look)))
-        style = look.base + look.cursor if self._selected(y) else look.base
-        return strip.adjust_cell_length(self.size.width, style).apply_style(style)
-
-    def _pieces(self, y: int) -> tuple[rows.Piece, ...]:
-        if y < HEAD:
-            return self._heading()
-        status = self._at(y)
-        if status is None:
-            return self._empty(y)
-        board, service = self._board, status.id
-        look = rows.Look(
-            selected=service == board.selected,
-            marked=service in board.marked,
-            moved=board.moved.get(service, (0, 0.0))[0],
-            errors=board.unseen(service),
-        )
-        return rows.row(status, self._columns, look)
-
-    def _heading(self) -> tuple[rows.Piece, ...]:
-        pieces = []
-        for column in self._columns:
-            chosen = column.sort == self._board.sort and self._board.sort != "state"
-            head = rows.fit(column.head, column.width, right=column.right)
-            pieces += [rows.Piece(" " * column.gap), rows.Piece(head, "text" if chosen else "dim")]
-        return tuple(pieces)
-
-    def _empty(self, y: int) -> tuple[rows.Piece, ...]:
-        if self._shown or y > HEAD:
-            return ()
-        board = self._board
-        if board.snapshot is None:
-            return ()
-        if len(board):
-            text = (
-                f"no service has {board.filter!r} in its name, state, port or cause; Esc shows all"
-            )
-        else:
-            text = "services.toml names no service yet: e opens it, `dynaport init` writes one"
-        return (rows.Piece(" " * rows.LEAD), rows.Piece(text, "dim"))
-
-    def _segments(self, y: int, pieces: tuple[rows.Piece, ...], look: Colours) -> list[Segment]:
-        status = self._at(y)
-        name = Style()
-        if status is not None:
-            name = look.names[self._board.palette.index(status.id)]
-            if glyphs.state_mark(status).word == "broken":
-                name += Style(bold=True)
-        return [
-            Segment(piece.text, name if piece.ink == "name" else getattr(look, piece.ink))
-            for piece in pieces
-        ]
-
-    def _at(self, y: int) -> ServiceStatus | None:
-        index = y - HEAD + self.scroll_offset.y
-        return self._shown[index] if y >= HEAD and index < len(self._shown) else None
-
-    def _selected(self, y: int) -> bool:
-        status = self._at(y)
-        return status is not None and status.id == self._board.selected
+        """A line of the picture, over the whole width."""
+        if not self._picture.columns:
+            self._picture.take(self.scrollable_content_region.width)
+        look, line = colours(self.app), self._line(y)
+        self._drawn[y] = self._picture.pieces(line)
+        ground = self._picture.ground(line, look)
+        strip = self._picture.strip(line, look).adjust_cell_length(self.size.width, ground)
+        return strip.apply_style(ground)
 
     def notify_style_update(self) -> None:
         """Another theme."""
@@ -206,8 +138,8 @@ class ServiceTable(ScrollView, can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
-        self._columns = ()
-        self._drawn.clear()
+        """Other columns."""
+        self._drawn = {y: pieces for y, pieces in self._drawn.items() if y < self.size.height}
         self.renew()
         self.reveal()
 
@@ -237,11 +169,11 @@ class ServiceTable(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         if event.y < HEAD:
-            column = rows.column_at(self._columns, event.x)
+            column = column_at(self._picture.columns, event.x)
             if column is not None and column.sort is not None:
                 self.post_message(self.SortChosen(column.sort))
             return
-        status = self._at(event.y)
+        status = self._picture.at(self._line(event.y))
         if status is None:
             return
         before = self._board.selected

@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
 from dynaport_tui.model.view import ServiceStatus
 from dynaport_tui.tui.app import Dashboard
-from dynaport_tui.tui.opening import Ending, Opening, Owner
+from dynaport_tui.tui.opening import Opening, Owner
 from tests.fakes import FakeEngine, FakeSource
 
 PATIENCE = 5.0
@@ -56,7 +57,7 @@ def dashboard(
     return Dashboard(opening), engine, source
 
 
-async def until(pilot: Pilot[Ending], holds: Callable[[], object]) -> None:
+async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
     """Wait until something holds on the screen."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
@@ -65,7 +66,7 @@ async def until(pilot: Pilot[Ending], holds: Callable[[], object]) -> None:
         await pilot.pause()
 
 
-async def ready(pilot: Pilot[Ending]) -> None:
+async def ready(pilot: Pilot[Any]) -> None:
     """Everything is loaded and connected."""
     app = pilot.app
     assert isinstance(app, Dashboard)
@@ -73,12 +74,12 @@ async def ready(pilot: Pilot[Ending]) -> None:
     await until(pilot, lambda: app.link.snapshot is not None)
 
 
-def screen(pilot: Pilot[Ending]) -> list[str]:
+def screen(pilot: Pilot[Any]) -> list[str]:
     """The lines of the screen as text."""
     strips = pilot.app.screen._compositor.render_strips()  # noqa: SLF001 (the only way)
     return [strip.text.rstrip() for strip in strips]
 
 
-def shows(pilot: Pilot[Ending], text: str) -> Callable[[], bool]:
+def shows(pilot: Pilot[Any], text: str) -> Callable[[], bool]:
     """Whether some line of the screen holds the text."""
     return lambda: any(text in line for line in screen(pilot))
