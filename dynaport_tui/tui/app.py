@@ -210,7 +210,7 @@ class Dashboard(Host):
         self.viewing.open(message.service)
 
     def on_log_pane_changed(self) -> None:
-        self.draw()
+        self.desk.draw_heading()
 
     def on_log_pane_service_chosen(self, message: LogPane.ServiceChosen) -> None:
         self.viewing.gone_to(message.service)

@@ -210,11 +210,16 @@ class Desk(Screen[None]):
         self.table.renew()
         if self.graphed and self.graph is not None and self.board.snapshot is not None:
             self.graph.show(self.board.snapshot, self.board.selected)
+        self.footer.pane = self.pane
+        for bar in (self.header, self.footer):
+            bar.renew()
+        self.draw_heading()
+
+    def draw_heading(self) -> None:
+        """The rule of the lower pane alone: in a flood of lines it changes many times a second."""
         if self.lower is not None:
             self.heading.subject, self.heading.status = self.lower.title, self.lower.status
-        self.footer.pane = self.pane
-        for bar in (self.header, self.heading, self.footer):
-            bar.renew()
+        self.heading.renew()
 
     def watch_focused(self) -> None:
         """The rule of the focused pane is brighter, and the footer offers its keys."""
