@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from . import glyphs
 from .bar import Bar, Bit
-from .rows import fit
+from .pieces import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

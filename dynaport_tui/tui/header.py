@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from . import glyphs
 from .bar import Bar, Bit, width_of
-from .rows import fit
+from .pieces import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

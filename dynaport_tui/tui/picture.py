@@ -9,6 +9,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from . import glyphs, rows
+from .pieces import Piece, fit
 
 if TYPE_CHECKING:
     from ..model.view import ServiceStatus
@@ -51,7 +52,7 @@ class Picture:
         ids = (status.id for status in self._shown)
         return next((HEAD + index for index, shown in enumerate(ids) if shown == service), None)
 
-    def pieces(self, line: int) -> tuple[rows.Piece, ...]:
+    def pieces(self, line: int) -> tuple[Piece, ...]:
         """The heading, a row, or what to do where there is none."""
         if line < HEAD:
             return self._heading()
@@ -88,15 +89,15 @@ class Picture:
         selected = status is not None and status.id == self._board.selected
         return look.base + look.cursor if selected else look.base
 
-    def _heading(self) -> tuple[rows.Piece, ...]:
-        pieces: list[rows.Piece] = []
+    def _heading(self) -> tuple[Piece, ...]:
+        pieces: list[Piece] = []
         for column in self.columns:
             chosen = column.sort == self._board.sort and self._board.sort != "state"
-            head = rows.fit(column.head, column.width, right=column.right)
-            pieces += [rows.Piece(" " * column.gap), rows.Piece(head, "text" if chosen else "dim")]
+            head = fit(column.head, column.width, right=column.right)
+            pieces += [Piece(" " * column.gap), Piece(head, "text" if chosen else "dim")]
         return tuple(pieces)
 
-    def _empty(self) -> tuple[rows.Piece, ...]:
+    def _empty(self) -> tuple[Piece, ...]:
         board = self._board
         if board.snapshot is None:
             return ()
@@ -104,4 +105,4 @@ class Picture:
             text = f"no service has {board.filter!r} in its name, state or port; Esc shows all"
         else:
             text = "services.toml names no service yet: e opens it, `dynaport init` writes one"
-        return (rows.Piece(" " * rows.LEAD), rows.Piece(text, "dim"))
+        return (Piece(" " * rows.LEAD), Piece(text, "dim"))

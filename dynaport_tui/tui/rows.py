@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from ..model.machine import RUNNING
 from . import glyphs
+from .cause import cause
+from .pieces import Piece, cut, fit, length, united
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +31,6 @@ Key = Literal[
     "reloads",
     "why",
 ]
-
-
-class Piece(NamedTuple):
-    """Text and how it is inked: a field of `Colours`, or `name`."""
-
-    text: str
-    ink: str = "text"
 
 
 class Column(NamedTuple):
@@ -133,7 +128,7 @@ def row(status: ServiceStatus, columns: Sequence[Column], look: Look) -> tuple[P
         pieces.append(Piece(" " * column.gap))
         pieces += _aligned(_CELLS[column.key](status), column)
     pieces.append(Piece(" " * columns[-1].gap))
-    pieces += cut(why(status, timed="latency" in shown), columns[-1].width)
+    pieces += cause(status, columns[-1].width, timed="latency" in shown)
     return tuple(pieces)
 
 
@@ -220,65 +215,6 @@ _CELLS = {
     "restarts": _restarts,
     "reloads": _reloads,
 }
-
-
-def united(text: str, between: str) -> list[Piece]:
-    """A figure and its unit, which is dim."""
-    number, _, unit = text.rpartition(between)
-    return [Piece(number), Piece(between + unit, "dim")]
-
-
-# ---- the cause line
-
-_SECONDS = re.compile(r"^(answered .+) in [\d.]+ (?:ms|s)$")
-_WAITS = re.compile(r"^waits for (\S+?),? which (is .+)$", re.DOTALL)
-_DIFFERS = "differs from the files: "
-_EYES = frozenset({"broken", "unhealthy", "backing off", "waiting"})
-
-
-def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:
-    """What a colleague would say; never the state again, nor a duration that stands beside it."""
-    word = glyphs.state_word(status)
-    if status.stale and word not in _EYES:
-        found = status.stale.removeprefix(_DIFFERS)
-        return [Piece("stale: ", "warn"), Piece(f"{found}; r applies it", "warn")]
-    text = " ".join(status.why.split())
-    text = re.sub(rf"^{re.escape(word)}(?:[:,;]\s*|$)", "", text)
-    if timed:
-        text = _SECONDS.sub(r"\1", text)
-    if found_wait := _WAITS.match(text):
-        return [Piece(f"{glyphs.FROM} "), Piece(f"{found_wait[1]} {found_wait[2]}")]
-    return [Piece(text, "text" if word in _EYES else "dim")]
-
-
-# ---- fitting
-
-
-def fit(text: str, width: int, *, right: bool = False) -> str:
-    """Exactly so many cells: padded, or cut with an ellipsis."""
-    length = cell_len(text)
-    if length > width:
-        return set_cell_size(text, max(width - 1, 0)) + glyphs.ELLIPSIS if width else ""
-    blank = " " * (width - length)
-    return blank + text if right else text + blank
-
-
-def cut(pieces: Sequence[Piece], width: int) -> list[Piece]:
-    """Exactly so many cells of a line: padded, or cut with an ellipsis."""
-    found: list[Piece] = []
-    left = width
-    for piece in pieces:
-        length = cell_len(piece.text)
-        if length > left:
-            return [*found, Piece(fit(piece.text, left), piece.ink)]
-        found.append(piece)
-        left -= length
-    return [*found, Piece(" " * left)] if left else found
-
-
-def length(pieces: Sequence[Piece]) -> int:
-    """Cells."""
-    return sum(cell_len(piece.text) for piece in pieces)
 
 
 def _aligned(pieces: list[Piece], column: Column) -> list[Piece]:

@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 
 from .colours import colours
 from .picture import HEAD, Picture
-from .rows import Piece, column_at
+from .rows import column_at
 
 if TYPE_CHECKING:
     from textual import events
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from .board import Board, Sort
+    from .pieces import Piece
 
 
 class ServiceTable(ScrollView, can_focus=True):

@@ -8,7 +8,8 @@ import pytest
 
 from dynaport_tui.model.machine import State
 from dynaport_tui.model.view import Health, ServiceStatus
-from dynaport_tui.tui import rows
+from dynaport_tui.tui import cause, rows
+from dynaport_tui.tui.pieces import length
 from dynaport_tui.tui.rows import Look
 from tests.fakes import status
 
@@ -34,7 +35,7 @@ def keys(width: int, *names: str) -> list[str]:
 
 
 def why(found: ServiceStatus, *, timed: bool = True) -> str:
-    return "".join(piece.text for piece in rows.why(found, timed=timed))
+    return "".join(piece.text for piece in cause.why(found, timed=timed))
 
 
 def test_a_wide_table_shows_everything() -> None:
@@ -60,7 +61,7 @@ def test_a_row_is_exactly_as_wide_as_the_table(width: int) -> None:
     for found in (BUSY, status("x" * 60, State.FAILED, why="é漢字" * 99), status("y", port=None)):
         columns = rows.plan(width, [found.id])
         line = rows.row(found, columns, Look(errors=7))
-        assert rows.length(line) == width
+        assert length(line) == width
         assert len(rows.heading(columns)) == width
 
 
@@ -127,6 +128,22 @@ def test_stale_is_told_when_nothing_worse_is() -> None:
 
 def test_a_cause_of_several_lines_is_one() -> None:
     assert why(status("a", State.FAILED, why="one\n  two\tthree")) == "one two three"
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (80, "SyntaxError: invalid syntax examples/billing/app.py:14 (exit 1); try again"),
+        (56, "SyntaxError: invalid syntax examples/billing/app.py:14 (exit 1); try again"),
+        (40, "SyntaxError: invalid syntax app.py:14 (exit 1); try again"),
+        (28, "SyntaxError: inva… app.py:14"),
+    ],
+)
+def test_a_cause_that_is_too_long_keeps_its_file_and_line(width: int, text: str) -> None:
+    whole = "SyntaxError: invalid syntax examples/billing/app.py:14 (exit 1); try again"
+    found = cause.shortened(whole, width)
+    assert found == text
+    assert "app.py:14" in found[:width]
 
 
 def test_a_long_cause_is_cut_with_an_ellipsis() -> None:

@@ -1,0 +1,59 @@
+"""The cause line of a service: what a colleague would say, in the room that there is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from . import glyphs
+from .pieces import Piece, cut, fit, length
+
+if TYPE_CHECKING:
+    from ..model.view import ServiceStatus
+
+_SECONDS = re.compile(r"^(answered .+) in [\d.]+ (?:ms|s)$")
+_WAITS = re.compile(r"^waits for (\S+?),? which (is .+)$", re.DOTALL)
+_DIFFERS = "differs from the files: "
+_PLACE = re.compile(r"^(?P<before>.*?) (?P<folder>(?:[^\s:]*/)?)(?P<name>[^\s:/]+\.\w+:\d+)\b")
+_BEFORE_LEAST = 8
+"""Cells of what happened that are worth showing before its place."""
+_EYES = frozenset({"broken", "unhealthy", "backing off", "waiting"})
+
+
+def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:
+    """What a colleague would say; never the state again, nor a duration that stands beside it."""
+    word = glyphs.state_word(status)
+    if status.stale and word not in _EYES:
+        found = status.stale.removeprefix(_DIFFERS)
+        return [Piece("stale: ", "warn"), Piece(f"{found}; r applies it", "warn")]
+    text = " ".join(status.why.split())
+    text = re.sub(rf"^{re.escape(word)}(?:[:,;]\s*|$)", "", text)
+    if timed:
+        text = _SECONDS.sub(r"\1", text)
+    if found_wait := _WAITS.match(text):
+        return [Piece(f"{glyphs.FROM} "), Piece(f"{found_wait[1]} {found_wait[2]}")]
+    return [Piece(text, "text" if word in _EYES else "dim")]
+
+
+def cause(status: ServiceStatus, width: int, *, timed: bool) -> list[Piece]:
+    """The same in exactly so many cells; `timed`: the latency stands beside it."""
+    *first, last = why(status, timed=timed)
+    room = width - length(first)
+    return cut([*first, Piece(shortened(last.text, room), last.ink)], width)
+
+
+def shortened(text: str, width: int) -> str:
+    """A cause that keeps its file and line where it is too long: first the folders go, then the
+    end of what happened.
+    """
+    found = _PLACE.match(text)
+    if cell_len(text) <= width or found is None or cell_len(found[0]) <= width:
+        return text
+    name = found["name"]
+    bare = f"{found['before']} {name}"
+    if cell_len(bare) <= width:
+        return bare + text[found.end() :]
+    left = width - cell_len(name) - 1
+    return f"{fit(found['before'], left)} {name}" if left >= _BEFORE_LEAST else text
