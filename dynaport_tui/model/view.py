@@ -4,17 +4,53 @@ protocol.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
+from .details import Details, Moment, PortUse, Request, Requests
 from .machine import State
+from .pages import BEGINNING, Hits, LogLine, LogPage, LogQuery, Place, Stream, Traceback
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+__all__ = [
+    "BEGINNING",
+    "ActionError",
+    "Details",
+    "Ended",
+    "EngineView",
+    "Event",
+    "Exit",
+    "Health",
+    "Hits",
+    "Lagged",
+    "LogAdvanced",
+    "LogLine",
+    "LogPage",
+    "LogQuery",
+    "Moment",
+    "Notice",
+    "Place",
+    "PortMoved",
+    "PortUse",
+    "ProjectChanged",
+    "ProjectState",
+    "ProjectStatus",
+    "Reloaded",
+    "Request",
+    "Requests",
+    "ServiceStatus",
+    "Snapshot",
+    "StateChanged",
+    "Stream",
+    "Subscription",
+    "Traceback",
+    "Verb",
+]
+
 ProjectState = Literal["starting", "ready", "degraded", "stopping"]
-Stream = Literal["stdout", "stderr"]
 Verb = Literal["start", "stop", "restart", "reload", "release"]
 
 
@@ -97,166 +133,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     project: ProjectStatus
     services: list[ServiceStatus]
-
-
-class LogLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a service's output; `text` is decoded and free of control codes other than
-    colour.
-    """
-
-    service: str
-    number: int
-    """From 1, without gaps, for the life of the engine."""
-    at: float
-    """Seconds since 1970."""
-    stream: Stream
-    text: str
-
-
-class Place(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """Where a line stands when the logs of several services are read as one: by time, and where
-    that is equal by service and number.
-    """
-
-    at: float
-    """Seconds since 1970."""
-    service: str = ""
-    number: int = 0
-
-
-BEGINNING = Place(0.0)
-"""Before every line."""
-
-
-class LogQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which lines of the kept logs are asked for, and from where.
-
-    The newest `limit` lines before `before`, or the oldest after `after`; with neither, the newest
-    of all.
-    """
-
-    services: list[str] = []
-    """Ids; none means all."""
-    filter: str = ""
-    """In the language of `model.query`; empty lets every line through."""
-    before: Place | None = None
-    after: Place | None = None
-    limit: int = 500
-
-
-class LogPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines that a LogQuery found, oldest first."""
-
-    lines: list[LogLine] = []
-    reached: Place | None = None
-    """How far was looked where more may follow in the direction that was asked for: go on from
-    here. None: all that is kept in that direction was seen.
-    """
-
-
-class Hits(msgspec.Struct, frozen=True, kw_only=True):
-    """The places that a LogQuery found, oldest first, without the lines."""
-
-    places: list[Place] = []
-    reached: Place | None = None
-    """As in LogPage."""
-
-
-class Traceback(msgspec.Struct, frozen=True, kw_only=True):
-    """A traceback as a service printed it."""
-
-    service: str
-    number: int
-    """Of its first line."""
-    last: int
-    """Number of its last line."""
-    at: float
-    data: bytes
-    """Byte for byte, with its newlines."""
-    error: str
-    """`SyntaxError: invalid syntax`."""
-    file: str | None = None
-    """Absolute or as printed: the deepest frame that lies in the project."""
-    line: int | None = None
-
-
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of state in the past."""
-
-    at: float
-    """Seconds since 1970."""
-    old: State
-    new: State
-    why: str
-
-
-class PortUse(msgspec.Struct, frozen=True, kw_only=True):
-    """One port of a service."""
-
-    name: str = ""
-    """Empty for the port of the service itself, else its name in `ports`."""
-    port: int
-    url: str | None = None
-    why: str
-    """Where the number comes from: pinned in services.toml, computed, the next free one."""
-    held: bool = False
-    """Whether dynaport holds the listening socket, so that a restart refuses no connection."""
-
-
-class Details(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to know of one service beside its row."""
-
-    service: str
-    causes: list[str] = []
-    """Why it is as it is: itself first, then what it waits for, one line each."""
-    history: list[Moment] = []
-    """The last changes of state, oldest first; at most 50."""
-    config: dict[str, Any] = {}
-    """Its table in services.toml with every default and profile applied, secrets masked."""
-    command: list[str] = []
-    """What is executed for it."""
-    cwd: str = ""
-    python: str | None = None
-    ports: list[PortUse] = []
-    used_by: list[str] = []
-    """Ids of the services that depend on it."""
-    watched: list[str] = []
-    """Folders or patterns whose changes reload it; empty: none."""
-
-
-class Request(msgspec.Struct, frozen=True, array_like=True):
-    """One HTTP request that a service answered."""
-
-    number: int
-    """From 1, without gaps, for the life of the engine."""
-    at: float
-    """Seconds since 1970, when it came in."""
-    method: str
-    path: str
-    """With its query."""
-    status: int
-    """499 where the client left before there was one."""
-    ms: float
-    """Until the last byte of the answer was handed over."""
-
-
-class Requests(msgspec.Struct, frozen=True, kw_only=True):
-    """The last requests of a service, at most 1,000."""
-
-    service: str
-    counted: bool = True
-    """False where nobody counts them: the service is not served by dynaport's own runner."""
-    requests: list[Request] = []
-    """Oldest first."""
-    total: int = 0
-    """Since the engine started: the number of the last one."""
-    dropped: int = 0
-    """Those beyond them that came too fast to be told."""
-    p50_ms: float | None = None
-    """Over all kept ones, as are the following."""
-    p95_ms: float | None = None
-    error_rate: float | None = None
-    """The share of answers with a status of 500 and more, 0 to 1."""
 
 
 class StateChanged(msgspec.Struct, frozen=True, kw_only=True, tag="state", tag_field="event"):
