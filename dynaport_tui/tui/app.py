@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import time
 from typing import TYPE_CHECKING, ClassVar
@@ -28,7 +29,7 @@ from .themes import DYNAPORT
 from .viewing import Viewing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from textual.command import Provider
 
@@ -223,8 +224,14 @@ class Dashboard(Host):
 
     # ---- actions
 
+    async def act(self, action: str) -> None:
+        """Do one of ACTIONS, and begin with what takes time."""
+        with self.opening_something():
+            self.do(action)
+            await asyncio.sleep(0)
+
     def do(self, action: str) -> None:
-        """Do one of ACTIONS; what takes time goes on beside."""
+        """Do one of ACTIONS at once; what takes time goes on beside."""
         jobs = (self.viewing, self.reading, self.acts, self.leaving)
         job = next(job for job in jobs if hasattr(job, action))
         result = getattr(job, action)()
@@ -232,9 +239,9 @@ class Dashboard(Host):
             self.run_worker(result, group="actions")
 
 
-def _forward(action: str) -> Callable[[Dashboard], None]:
-    def act(app: Dashboard) -> None:
-        app.do(action)
+def _forward(action: str) -> Callable[[Dashboard], Awaitable[None]]:
+    async def act(app: Dashboard) -> None:
+        await app.act(action)
 
     return act
 

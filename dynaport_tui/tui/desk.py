@@ -200,10 +200,17 @@ class Desk(Screen[None]):
         """Put the focus into the upper or the lower pane; a zoom goes with it."""
         target = self.lower if half == "lower" else self.upper
         if target is not None and not (self.focused and target in self.focused.ancestors_with_self):
-            target.focus(scroll_visible=False)
+            self._focus_now(target)
         if self.zoom is not None and self.zoom != half:
             self.zoom = half
             self.arrange_anew()
+
+    def _focus_now(self, pane: Widget) -> None:
+        """Not a moment later: keys that were typed ahead belong to the new one."""
+        if pane is self.log_pane:
+            pane.focus(scroll_visible=False)  # the lines in it take the keys
+        else:
+            self.set_focus(pane, scroll_visible=False)
 
     def draw(self) -> None:
         """Draw again what would look different."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from textual import events
 from textual.app import App, SuspendNotSupported
 
 from ..control.client import NoAnswer, NotRunning
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_TURN = 0.3
+"""Seconds that a key waits at most for the one before it."""
+
 
 class Host(App[Ending], inherit_bindings=False):
     """Tells, asks, copies and leaves the screen for a while."""
@@ -30,6 +36,46 @@ class Host(App[Ending], inherit_bindings=False):
         # Without colours every style stays as it is but for these; None: as the theme says.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.opening = opening
+        self._opening = 0
+        """Things that are just being put on the screen."""
+
+    @contextlib.contextmanager
+    def opening_something(self) -> Iterator[None]:
+        """Keys wait until the end of the block: what it opens will take them."""
+        self._opening += 1
+        try:
+            yield
+        finally:
+            self._opening -= 1
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys one after the other, also where they come in one burst as over a slow line.
+
+        Textual would hand all of them to the widget that has the focus before the first one acts.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            deadline = time.monotonic() + _TURN
+            while not self._takes(event) and time.monotonic() < deadline:  # noqa: ASYNC110 (widgets give no event)
+                await asyncio.sleep(0.002)
+            if not self._is_text(event) and await self._bound(event.key):
+                return
+        await super().on_event(event)
+
+    def _takes(self, key: events.Key) -> bool:
+        """Whether all that earlier keys have begun is done: what opens is open, text is entered."""
+        focused = self.focused
+        if self._opening or (focused is None and len(self.screen_stack) > 1):
+            return False
+        return self._is_text(key) or focused is None or not focused.message_queue_size
+
+    def _is_text(self, key: events.Key) -> bool:
+        """Whether it is a character for the line that has the focus."""
+        focused = self.focused
+        return focused is not None and focused.check_consume_key(key.key, key.character)
+
+    async def _bound(self, key: str) -> bool:
+        """Whether the key was one that something is bound to."""
+        return await self._check_bindings(key, priority=True) or await self._check_bindings(key)
 
     def tell(self, text: str, weight: Weight = "information") -> None:
         """A toast, which takes no part of its text for more than text."""

@@ -59,7 +59,7 @@ class Sieve(Horizontal):
     def on_mount(self) -> None:
         """Ready to type."""
         self._label.update(Text("filter", style=colours(self.app).accent))
-        self._input.focus()
+        self.screen.set_focus(self._input)  # now: keys that were typed ahead belong here
 
     def say(self, text: str) -> None:
         """At the right of the text."""

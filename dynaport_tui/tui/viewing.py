@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Literal
 
 from .title import TABS, Tab
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from .app import Dashboard
 
 Logs = Literal["all", "one", "marked"]
@@ -139,10 +142,15 @@ class Viewing:
             from .graph import GraphView
 
             desk.graph = GraphView(self._board.palette, id="graph")
-            await desk.mount(desk.graph, after=desk.table)
+            await self._mount(desk.graph, after=desk.table)
         desk.graphed = not desk.graphed
         self._app.draw()
         desk.show_panes()
+
+    async def _mount(self, widget: Widget, after: Widget | None = None) -> None:
+        with self._app.opening_something():
+            await self._app.desk.mount(widget, after=after)
+            await asyncio.sleep(0)  # it takes the focus when it hears that it is there
 
     # ---- order and filter
 
@@ -159,7 +167,7 @@ class Viewing:
         elif not desk.query("#sieve"):
             from .sieve import Sieve
 
-            await desk.mount(Sieve(self._board.filter))
+            await self._mount(Sieve(self._board.filter))
             self.filter_by(self._board.filter)
 
     def filter_by(self, text: str) -> None:

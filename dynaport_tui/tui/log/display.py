@@ -76,7 +76,7 @@ class LogDisplay(Vertical):
 
     def focus(self, scroll_visible: bool = True) -> LogDisplay:
         """The lines take the keys."""
-        self.view.focus(scroll_visible)
+        self.screen.set_focus(self.view, scroll_visible)
         return self
 
     # ---- what is shown

@@ -90,7 +90,7 @@ class Prompt(Horizontal):
             self._input.value = text
         self._input.cursor_position = len(text)
         self.say("")
-        self._input.focus()
+        self.screen.set_focus(self._input)  # now: keys that were typed ahead belong here
 
     def close(self) -> None:
         """Hide; whoever had the focus before has to take it."""
