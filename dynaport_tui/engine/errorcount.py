@@ -22,6 +22,11 @@ _CHAINED = (
 )
 _FLOODED = (_HEAD, b"ERROR", b'"error"')
 _RAISED = re.compile(r"(?:\w+\.)*[A-Z]\w*(?:Error|Exception)(?::|$)")
+_UNREADABLE = re.compile(rb"(?:Syntax|Indentation|Tab)Error: ")
+"""Source that is no Python: nothing ran yet, so that no head of a traceback may stand above."""
+_FRAME = b'  File "'
+_ABOVE = 4
+"""Lines that are remembered: the place of a SyntaxError takes three, and one stands above that."""
 
 
 class ErrorCount:
@@ -37,10 +42,10 @@ class ErrorCount:
         self._second = 0
         self._bytes = 0
         self._looks = 0
-        self._above = [b"", b""]
-        """The two lines above the next ones."""
-        self._counted = False
-        """Whether the last line was an error."""
+        self._above = [b""] * _ABOVE
+        """The lines above the next ones."""
+        self._ago = _ABOVE
+        """Lines that came since the last error."""
 
     def feed(self, lines: bytes, at: float) -> None:
         """Take whole lines that came at `at`, in seconds."""
@@ -49,55 +54,73 @@ class ErrorCount:
         self._bytes += len(lines)
         if self._bytes > EXACT:
             self.total += _estimate(lines)
+            self._ago = _ABOVE
         else:
-            self._counted = self._look(lines)
-        self._above = _last_two(self._above, lines)
+            self._look(lines)
+        self._above = _last(self._above, lines)
 
-    def _look(self, lines: bytes) -> bool:
-        """Count them; whether the last line is one of them."""
+    def _look(self, lines: bytes) -> None:
         suspects = _SIEVE.sift(lines).lines
         self._looks += len(suspects)
         if self._looks > LOOKS:
             self.total += len(suspects)
-            return False
+            self._ago = _ABOVE
+            return
         if not suspects:
-            return False
+            self._ago += lines.count(b"\n")
+            return
         cut = [*self._above, *readable(lines).split(b"\n")]
-        counted = -1 if self._counted else -2
+        counted = _ABOVE - 1 - self._ago
         for i in suspects:
-            kind = _kind(cut, i + 2)
-            if kind.error and not (kind.head and counted == i - 1):
+            found = _error(cut, i + _ABOVE)
+            if found is not None and found.above != counted:
                 self.total += 1
-                counted = i
-        return counted == len(cut) - 4
+                counted = i + _ABOVE
+        self._ago = len(cut) - 2 - counted
 
 
-class _Kind(NamedTuple):
-    error: bool
-    head: bool = False
+class _Error(NamedTuple):
+    above: int | None = None
+    """The line right above its traceback, which may say the same."""
 
 
-def _kind(lines: list[bytes], at: int) -> _Kind:
-    """Whether a line is an error of its own, and whether it is the head of a traceback."""
+def _error(lines: list[bytes], at: int) -> _Error | None:
+    """What a line tells of, unless it is no error or another line tells of the same."""
     raw, above = lines[at], lines[at - 1]
     if raw.endswith(_HEAD):
         chained = not above.strip(b" |") and lines[at - 2].strip(b" |") in _CHAINED
-        return _Kind(error=not (chained or raw.lstrip().startswith(b"|")), head=True)
+        return None if chained or raw.lstrip().startswith(b"|") else _Error(at - 1)
+    if _UNREADABLE.match(raw) and (head := _headless(lines, at)) is not None:
+        return _Error(head)
     text = raw[:4000].decode("utf-8", "replace")
     if _RAISED.match(text) and above[:1].isspace():
-        return _Kind(error=False)
+        return None
     level = level_of(text)
-    return _Kind(error=level is not None and level >= Level.ERROR)
+    return _Error() if level is not None and level >= Level.ERROR else None
+
+
+def _headless(lines: list[bytes], at: int) -> int | None:
+    """The line above the place of a SyntaxError that has no head; None where it is part of a
+    traceback.
+    """
+    for place in range(at - 1, at - _ABOVE, -1):
+        if lines[place].startswith(_FRAME):
+            above = lines[place - 1]
+            return None if above[:1].isspace() or above.endswith(_HEAD) else place - 1
+    return None
 
 
 def _estimate(lines: bytes) -> int:
     return sum(lines.count(word) for word in _FLOODED)
 
 
-def _last_two(above: list[bytes], lines: bytes) -> list[bytes]:
-    start = lines.rfind(b"\n", 0, -1)
-    if start < 0:
-        return [above[1], readable(lines[-1000:])[:-1]]
-    before = lines.rfind(b"\n", 0, start) + 1
-    last = lines[max(before, len(lines) - 4000) :]
-    return [b"", *readable(last).split(b"\n")[:-1]][-2:]
+def _last(above: list[bytes], lines: bytes) -> list[bytes]:
+    """The lines that are above what follows."""
+    start = end = len(lines) - 1
+    for _ in range(_ABOVE):
+        start = lines.rfind(b"\n", 0, end) + 1
+        if start == 0:
+            break
+        end = start - 1
+    last = lines[max(start, len(lines) - 4000) :]
+    return [*above, *readable(last).split(b"\n")[:-1]][-_ABOVE:]
