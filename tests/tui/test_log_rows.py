@@ -205,7 +205,24 @@ def test_a_failure_some_time_later_is_another_one() -> None:
     assert burst(rows, 1, rows[1].place) == (1, rows[1].place)
 
 
-# ---- fields of JSON
+# ---- lines for machines
+
+
+def test_an_access_line_is_what_was_asked_and_answered() -> None:
+    line = '127.0.0.1 - - [01/Jan/2026 12:00:01] "GET /users?page=2 HTTP/1.1" 200 -'
+    assert fields(line) == [
+        ("time", "127.0.0.1 - - [01/Jan/2026 12:00:01]"), ("message", "GET /users?page=2 200"),
+    ]  # fmt: skip
+    assert pretty(line) == [line]
+
+
+def test_what_else_an_access_line_says_is_kept() -> None:
+    line = '127.0.0.1 - ann [01/Jan/2026:12:00:01 +0000] "GET / HTTP/1.0" 404 9 "-" "curl"'
+    assert [field.text for field in fields(line) or []][1:] == ['GET / 404 9 "-" "curl"']
+
+
+def test_who_asked_is_shown_where_it_was_another_machine() -> None:
+    assert fields('10.0.0.7 - - [01/Jan/2026 12:00:01] "GET / HTTP/1.1" 200 -') is None
 
 
 def test_the_fields_that_people_look_for_come_first() -> None:

@@ -1,8 +1,9 @@
-"""A line of JSON as fields, the ones that people look for first."""
+"""A line that is meant for machines, with what people look for first: JSON, access lines."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal, NamedTuple
 
 _LONGEST = 8_000
@@ -13,6 +14,13 @@ _FIRST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("logger", ("logger", "name", "logger_name", "log.logger")),
     ("message", ("message", "msg", "event")),
 )
+
+_LOCAL = "127.0.0.1 - "
+_ACCESS = re.compile(
+    rf"(?P<head>{re.escape(_LOCAL)}\S+ \[[^\]\s]+ [^\]]+\]) "
+    r'"(?P<asked>[A-Z]{3,10} \S+) HTTP/[\d.]+" (?P<status>\d{3})(?: -|(?P<more> .+))?'
+)
+"""As Werkzeug and others write it; who asked and when says nothing new here."""
 
 Kind = Literal["time", "level", "logger", "message", "key", "value"]
 
@@ -25,10 +33,10 @@ class Field(NamedTuple):
 
 
 def fields(plain: str) -> list[Field] | None:
-    """The pieces, without the blanks between them; None where the line is no JSON object."""
+    """The pieces, without the blanks between them; None where the line is to be shown as it is."""
     found = _object(plain)
     if not found:
-        return None
+        return _access(plain)
     pieces: list[Field] = []
     for kind, names in _FIRST:
         name = next((n for n in names if isinstance(found.get(n), str | int | float)), None)
@@ -39,11 +47,20 @@ def fields(plain: str) -> list[Field] | None:
     return pieces
 
 
+def _access(plain: str) -> list[Field] | None:
+    """Who asked and when, and what for."""
+    found = _ACCESS.fullmatch(plain, 0, _LONGEST) if plain.startswith(_LOCAL) else None
+    if found is None:
+        return None
+    said = f"{found['asked']} {found['status']}{found['more'] or ''}"
+    return [Field("time", found["head"]), Field("message", said)]
+
+
 def pretty(plain: str) -> list[str]:
-    """A line for every field and list item; none where the line is no JSON object."""
+    """All of it: of JSON a line for every field and list item; none where nothing is left out."""
     found = _object(plain)
     if not found:
-        return []
+        return [plain] if _access(plain) else []
     text = json.dumps(found, indent=2, ensure_ascii=False)
     lines = text.replace("\\n", "\n      ").split("\n")
     return [_clean(line) for line in lines[1:-1]]
