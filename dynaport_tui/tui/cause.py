@@ -19,6 +19,9 @@ _DIFFERS = "differs from the files: "
 _PLACE = re.compile(r"^(?P<before>.*?) (?P<folder>(?:[^\s:]*/)?)(?P<name>[^\s:/]+\.\w+:\d+)\b")
 _BEFORE_LEAST = 8
 """Cells of what happened that are worth showing before its place."""
+_TAIL = " (…"
+"""Of what follows a place, the least that is worth showing."""
+_ALIVE = "alive for one second"
 _EYES = frozenset({"broken", "unhealthy", "backing off", "waiting"})
 
 
@@ -32,6 +35,8 @@ def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:
     text = re.sub(rf"^{re.escape(word)}(?:[:,;]\s*|$)", "", text)
     if timed:
         text = _SECONDS.sub(r"\1", text)
+    if text == _ALIVE and word == "ready":
+        text = ""  # what its health says, and better
     if found_wait := _WAITS.match(text):
         return [Piece(f"{glyphs.FROM} "), Piece(f"{found_wait[1]} {found_wait[2]}")]
     return [Piece(text, "text" if word in _EYES else "dim")]
@@ -46,14 +51,18 @@ def cause(status: ServiceStatus, width: int, *, timed: bool) -> list[Piece]:
 
 def shortened(text: str, width: int) -> str:
     """A cause that keeps its file and line where it is too long: first the folders go, then the
-    end of what happened.
+    end of what happened, then all of it.
     """
     found = _PLACE.match(text)
-    if cell_len(text) <= width or found is None or cell_len(found[0]) <= width:
+    if cell_len(text) <= width or found is None:
         return text
-    name = found["name"]
-    bare = f"{found['before']} {name}"
-    if cell_len(bare) <= width:
-        return bare + text[found.end() :]
+    name, after = found["name"], text[found.end() :]
+    for front in (found[0], f"{found['before']} {name}"):
+        if cell_len(front) + len(_TAIL) <= width:
+            return front + after
+        if cell_len(front) <= width:
+            return front
     left = width - cell_len(name) - 1
-    return f"{fit(found['before'], left)} {name}" if left >= _BEFORE_LEAST else text
+    if left >= _BEFORE_LEAST:
+        return f"{fit(found['before'], left)} {name}"
+    return name if cell_len(name) <= width else text

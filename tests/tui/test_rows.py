@@ -134,9 +134,12 @@ def test_a_cause_of_several_lines_is_one() -> None:
     ("width", "text"),
     [
         (80, "SyntaxError: invalid syntax examples/billing/app.py:14 (exit 1); try again"),
-        (56, "SyntaxError: invalid syntax examples/billing/app.py:14 (exit 1); try again"),
+        (57, "SyntaxError: invalid syntax examples/billing/app.py:14 (exit 1); try again"),
+        (56, "SyntaxError: invalid syntax examples/billing/app.py:14"),
         (40, "SyntaxError: invalid syntax app.py:14 (exit 1); try again"),
+        (37, "SyntaxError: invalid syntax app.py:14"),
         (28, "SyntaxError: inva… app.py:14"),
+        (17, "app.py:14"),
     ],
 )
 def test_a_cause_that_is_too_long_keeps_its_file_and_line(width: int, text: str) -> None:
@@ -144,6 +147,10 @@ def test_a_cause_that_is_too_long_keeps_its_file_and_line(width: int, text: str)
     found = cause.shortened(whole, width)
     assert found == text
     assert "app.py:14" in found[:width]
+
+
+def test_nothing_is_said_beside_the_health_of_what_is_just_alive() -> None:
+    assert why(status("a", why="alive for one second")) == ""
 
 
 def test_a_long_cause_is_cut_with_an_ellipsis() -> None:
