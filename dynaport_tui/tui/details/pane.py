@@ -168,7 +168,7 @@ class DetailPane(LineList):
                 return (), why.lines(sheet, service, details, answers.traceback, root)
             case "requests":
                 answer = answers.requests
-                head = requests.head(sheet, answer)
+                head = requests.head(sheet, answer, answers.kept)
                 return head, requests.lines(sheet, answer, answers.kept)
             case "environment":
                 shown = answers.revealed

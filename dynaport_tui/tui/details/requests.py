@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
@@ -32,15 +32,34 @@ _FULL_MS = 10_000.0
 _METHOD, _STATUS, _TIME = 7, 5, 9
 _FIXED = INDENT + 10 + _METHOD + 1 + _STATUS + _TIME + 1 + _BAR + 1
 """Cells of a row without the path."""
-_LEAST = 24
-"""Cells of the path."""
+_LEAST, _USUAL, _STEP = 24, 40, 20
+"""Cells of the path: at least, usually, and by how much it grows for longer ones."""
 
 
-def head(sheet: Sheet, answer: Requests | None) -> list[Line]:
+class _Plan(NamedTuple):
+    """What has room in a row."""
+
+    path: int
+    """Cells."""
+    bar: bool
+
+
+def _plan(sheet: Sheet, kept: Sequence[Request]) -> _Plan:
+    """The status stands near the paths, and moves only for one that is longer than all before."""
+    longest = max((len(request.path) for request in kept), default=0) + 2
+    wanted = max(_USUAL, math.ceil(longest / _STEP) * _STEP)
+    room = sheet.width - _FIXED
+    if room >= _LEAST:
+        return _Plan(min(wanted, room), bar=True)
+    return _Plan(max(min(wanted, room + _BAR + 1), _LEAST), bar=False)
+
+
+def head(sheet: Sheet, answer: Requests | None, kept: Sequence[Request] = ()) -> list[Line]:
     """The line of totals and the headings; they stay while the rest scrolls."""
     if answer is None or not answer.counted or not answer.total:
         return []
-    return [Line("head:before", Text()), _totals(sheet, answer), _headings(sheet)]
+    headings = _headings(sheet, _plan(sheet, kept))
+    return [Line("head:before", Text()), _totals(sheet, answer), headings]
 
 
 def lines(sheet: Sheet, answer: Requests | None, kept: Sequence[Request]) -> list[Line]:
@@ -51,8 +70,8 @@ def lines(sheet: Sheet, answer: Requests | None, kept: Sequence[Request]) -> lis
         return _uncounted(sheet, sheet.services.get(answer.service))
     if not kept:
         return _none_yet(sheet, answer)
-    room = max(_LEAST, sheet.width - _FIXED)
-    return [_row(request, sheet.colours, room) for request in reversed(kept)]
+    plan = _plan(sheet, kept)
+    return [_row(request, sheet.colours, plan) for request in reversed(kept)]
 
 
 def _totals(sheet: Sheet, answer: Requests) -> Line:
@@ -67,7 +86,8 @@ def _totals(sheet: Sheet, answer: Requests) -> Line:
         _figure(sheet, "p95", answer.p95_ms),
     ]
     if rate is not None:
-        parts.append(Text(f"{rate:.1%} errors", colours.bad if rate else colours.dim))
+        errors = f"{rate:.1%} errors" if rate else "no errors"
+        parts.append(Text(errors, colours.bad if rate else colours.dim))
     if answer.total > KEPT:
         parts.append(Text(f"of the last {count(KEPT)}", colours.dim))
     text = Text(" " * INDENT).append_text(Text(f" {DOT} ", colours.dim).join(parts))
@@ -79,17 +99,16 @@ def _figure(sheet: Sheet, name: str, ms: float | None) -> Text:
     return Text.assemble((f"{name} ", sheet.colours.dim), (value, sheet.colours.text))
 
 
-def _headings(sheet: Sheet) -> Line:
-    room = max(_LEAST, sheet.width - _FIXED)
+def _headings(sheet: Sheet, plan: _Plan) -> Line:
     text = (
-        f"{'':{INDENT}}{'time':<10}{'method':<{_METHOD}} {'path':<{room - 1}}"
+        f"{'':{INDENT}}{'time':<10}{'method':<{_METHOD}} {'path':<{plan.path - 1}}"
         f"{'status':>{_STATUS + 1}}{'took':>{_TIME}}"
     )
     return Line("head:columns", Text(text, sheet.colours.dim))
 
 
 @lru_cache(maxsize=2 * KEPT)
-def _row(request: Request, colours: Colours, room: int) -> Line:
+def _row(request: Request, colours: Colours, plan: _Plan) -> Line:
     at = time.strftime("%H:%M:%S", time.localtime(request.at))
     path, method = one_line(request.path), one_line(request.method)
     ink = _ink(request.status, colours)
@@ -97,11 +116,12 @@ def _row(request: Request, colours: Colours, room: int) -> Line:
     text = Text(" " * INDENT)
     text.append(f"{at}  ", colours.dim)
     text.append(f"{method[:_METHOD]:<{_METHOD}} ", colours.dim)
-    text.append_text(_path(path, room, colours))
+    text.append_text(_path(path, plan.path, colours))
     text.append(f"{'!' if request.status >= 500 else ' '} ", ink)
     text.append(f"{request.status:>3}", ink)
     text.append(f"{took:>{_TIME}} ", colours.text)
-    text.append(_bar(request.ms), colours.warn if request.ms >= 1000 else colours.dim)
+    if plan.bar:
+        text.append(_bar(request.ms), colours.warn if request.ms >= 1000 else colours.dim)
     copied = f"{at} {method} {path} {request.status} {took}"
     return Line(str(request.number), text, copied)
 
