@@ -65,9 +65,9 @@ class Banner(Bar):
             [Bit(f" {glyphs.CROSS if not index else ' '} ", ink), Bit(text, colours.text)]
             for index, text in enumerate(texts)
         ]
-        for key, label, action in notice.keys:
+        for index, (key, label, action) in enumerate(notice.keys):
             lines[-1] += [
-                Bit("  ", colours.text),
+                Bit("  " if index or texts[-1] else "", colours.text),
                 Bit(key, colours.accent, action),
                 Bit(f" {label}", colours.dim, action),
             ]

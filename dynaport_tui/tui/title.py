@@ -44,7 +44,7 @@ class Title(Bar):
             tabs = self._tabs(colours, rule, named=False)
         room = width - width_of(tabs) - 6
         if cell_len(status) > room:
-            status = fit(status, room) if room >= _STATUS_LEAST else ""
+            status = _shortened(status, room)
         end = f" {status} " if status else ""
         blank = width - width_of(tabs) - cell_len(end) - 2
         return [
@@ -67,3 +67,13 @@ class Title(Bar):
                 text = f" {number} {tab} " if named else f" {number} "
                 bits += [Bit(text, look.dim, action)]
         return bits
+
+
+def _shortened(status: str, room: int) -> str:
+    """Facts are left out, the first and the last one last, before one is cut."""
+    between = f" {glyphs.DOT} "
+    facts = status.split(between)
+    while len(facts) > 1 and cell_len(between.join(facts)) > room:
+        facts.pop(1 if len(facts) > 2 else -1)
+    text = between.join(facts)
+    return text if cell_len(text) <= room else fit(text, room) if room >= _STATUS_LEAST else ""
