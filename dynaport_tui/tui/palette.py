@@ -73,6 +73,9 @@ class Palette(CommandPalette):
     Palette CommandList:ansi > .option-list--option-highlighted {
         color: ansi_black; background: ansi_white; text-style: none;
     }
+    Palette.-many CommandList:ansi > .option-list--option-highlighted {
+        color: #ffffff; background: #000000; text-style: bold;
+    }
     Palette.-ascii #--input, Palette.-ascii CommandList { border: ascii $foreground 30%; }
     """
 
@@ -81,6 +84,11 @@ class Palette(CommandPalette):
     ) -> None:
         classes = "" if UNICODE else "-ascii"
         super().__init__(providers, placeholder=placeholder, classes=classes)
+
+    def on_mount(self) -> None:
+        """With many colours, those of dim text and keys are best read on black."""
+        many = self.app.console.color_system in ("256", "truecolor")
+        self.set_class(many and not self.app.no_color, "-many")
 
 
 class Entry(NamedTuple):
