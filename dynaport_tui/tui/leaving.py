@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _GONE = "gone"
 _STOPPING = "stopping"
+_ENDED = "the engine has ended: "
+_ASKED = "asked to stop"
+"""What an engine says that somebody told to stop; it cannot know who."""
 
 
 class Leaving:
@@ -27,13 +30,19 @@ class Leaving:
         """Whether everything was asked to stop and the dashboard ends with it."""
         self._asking = False
         self._starting = False
+        self._ended: Ended | None = None
+        """The last word of the engine that is gone, where it had one."""
+        self._why = ""
+        """Why there is no engine, while there is none."""
 
     # ---- by the person
 
     async def quit(self) -> None:
         """Ask, unless there is nothing to ask."""
-        if self._app.link.away:
-            self._app.exit(Ending("gone", text="no engine is running"))
+        if self._ended is not None:
+            self._app.exit(Ending("stopped", self._ended.code, _ended(self._ended)))
+        elif self._app.link.away:
+            self._app.exit(Ending("gone", text=self._why))
         elif not self.stopping and not self._asking:
             await self._ask()
 
@@ -109,6 +118,7 @@ class Leaving:
 
     def ended(self, event: Ended) -> None:
         """The engine's last word."""
+        self._ended = event
         if self.stopping:
             self._app.exit(Ending("stopped", event.code, event.why if event.code else self._down()))
 
@@ -121,6 +131,9 @@ class Leaving:
         if self._app.opening.start_again is not None:
             keys.insert(0, ("r", "starts it again", "start_again"))
         text = why if why.startswith("the engine") else f"the engine is gone: {why}"
+        if self._ended is not None and text == f"{_ENDED}{self._ended.why}":
+            text = _ended(self._ended)
+        self._why = text
         self._app.put_notice(
             _GONE, Notice(f"{text}. What is shown is how it was.", "bad", tuple(keys))
         )
@@ -133,6 +146,7 @@ class Leaving:
 
     def back(self) -> None:
         """There is one again."""
+        self._ended = None
         self._app.put_notice(_GONE, None)
         self._app.desk.header.busy = ""
         self._app.tell("an engine runs again")
@@ -152,3 +166,9 @@ class Leaving:
             self._app.link.poke()
         finally:
             self._starting = False
+
+
+def _ended(event: Ended) -> str:
+    """Why there is no engine any more, when it was not this dashboard that ended it."""
+    by = " by `dynaport down` or another dashboard" if event.why == _ASKED else ""
+    return f"{_ENDED}{event.why}{by}"

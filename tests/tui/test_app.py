@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from dynaport_tui.control.client import NotRunning
 from dynaport_tui.model.machine import State
 from dynaport_tui.model.view import ActionError, PortMoved, ProjectChanged
 from dynaport_tui.tui.opening import Ending, StartError
@@ -297,16 +298,39 @@ async def test_ctrl_c_asks_a_second_stops_and_a_third_kills(private: Path) -> No
     assert app.return_value == Ending("stopped", 130, "killed")
 
 
-async def test_leaving_asks_nothing_when_the_engine_is_gone(private: Path) -> None:
+@pytest.mark.parametrize(
+    ("code", "why", "told"),
+    [
+        (0, "asked to stop", "asked to stop by `dynaport down` or another dashboard"),
+        (3, "not ready after 5 s: users", "not ready after 5 s: users"),
+        (130, "interrupted", "interrupted"),
+    ],
+)
+async def test_leaving_an_engine_that_ended_asks_nothing_and_keeps_why(
+    code: int, why: str, told: str, private: Path
+) -> None:
     app, engine, _ = dashboard(private, *SHOP)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(120, 24)) as pilot:
         await ready(pilot)
-        engine.end(0, "asked to stop")
-        await until(pilot, shows(pilot, "the engine has ended"))
+        engine.end(code, why)
+        await until(pilot, shows(pilot, f"the engine has ended: {told}"))
         await pilot.press("q")
         await until(pilot, lambda: app.return_value is not None)
-    assert app.return_value is not None
-    assert app.return_value.kind == "gone"
+    assert app.return_value == Ending("stopped", code, f"the engine has ended: {told}")
+
+
+async def test_leaving_an_engine_that_was_killed_asks_nothing(private: Path) -> None:
+    app, _, source = dashboard(private, *SHOP)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        source.failure = NotRunning(Path("/nowhere"))
+        source.cut()
+        await until(pilot, shows(pilot, "it was killed"))
+        await pilot.press("q")
+        await until(pilot, lambda: app.return_value is not None)
+    assert app.return_value == Ending(
+        "gone", text="the engine is gone without a word: it was killed"
+    )
 
 
 async def test_the_log_of_another_engine_takes_the_place_of_the_old_one(private: Path) -> None:
