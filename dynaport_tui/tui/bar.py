@@ -37,6 +37,10 @@ class Bar(Widget):
     def __init__(self, part: Part) -> None:
         super().__init__(id=part)
         self._lines: list[list[Bit]] | None = None
+        self._wide = 0
+        """The width that the lines are for: a bar may be drawn before it hears that it has
+        another.
+        """
 
     def lines(self, width: int, colours: Colours) -> Sequence[list[Bit]]:
         """The lines, from the top; what is wider is cut off."""
@@ -44,28 +48,26 @@ class Bar(Widget):
 
     def renew(self) -> None:
         """Draw again if something would look different."""
-        if self._lines is None:
+        if self._lines is None or self._lines != self._made(colours(self.app)):
             self.refresh()
-            return
-        found = list(self.lines(self.size.width, colours(self.app)))
-        if found != self._lines:
-            self._lines = found
-            self.refresh()
+
+    def _made(self, look: Colours) -> list[list[Bit]]:
+        """The lines for the width of now."""
+        self._wide = self.size.width
+        self._lines = list(self.lines(self._wide, look))
+        return self._lines
 
     def notify_style_update(self) -> None:
         """Another theme."""
         super().notify_style_update()
         self._lines = None
 
-    def on_resize(self) -> None:
-        self._lines = None
-
     def render_line(self, y: int) -> Strip:
         """One line, over its whole width."""
         look = colours(self.app)
-        if self._lines is None:
-            self._lines = list(self.lines(self.size.width, look))
-        bits = self._lines[y] if y < len(self._lines) else []
+        stale = self._lines is None or self._wide != self.size.width
+        lines = self._made(look) if stale else self._lines or []
+        bits = lines[y] if y < len(lines) else []
         strip = Strip([Segment(bit.text, bit.style) for bit in bits])
         return strip.adjust_cell_length(self.size.width, look.base).apply_style(look.base)
 
