@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 _ON_DARK = (
     "#5fb3d9", "#d9b45f", "#7fbf7f", "#c792ea", "#7f9fe8",
-    "#4fc4b0", "#e0a070", "#e08fb8", "#a9b665", "#9aa8bd",
+    "#4fc4b0", "#e0a070", "#e08fb8", "#a9b665", "#a99bf0",
 )  # fmt: skip
 _ON_LIGHT = (
     "#0b6e99", "#8a6100", "#2d7a2d", "#7b3fb5", "#3454b8",
-    "#0f7a68", "#a8541a", "#ad3a78", "#5a6b12", "#4f5d73",
+    "#0f7a68", "#a8541a", "#ad3a78", "#5a6b12", "#5f3dc4",
 )  # fmt: skip
 _ON_BOTH = (
     "#287faa", "#9a700d", "#338748", "#ac4ecb", "#4e71da",
-    "#188677", "#bc5c24", "#c94587", "#6c7f20", "#69788e",
+    "#188677", "#bc5c24", "#c94587", "#6c7f20", "#7764d8",
 )  # fmt: skip
 """Of a lightness that has the same contrast, 4.5 to 1, with black and with white."""
 _ANSI = (
