@@ -22,7 +22,7 @@ from ..model.view import (
     Traceback,
     Verb,
 )
-from ..model.wire import decode_event
+from ..model.wire import UnknownEvent, decode_event
 from .client import NoAnswer, NotRunning, refused, request
 from .protocol import HEARTBEAT, PREFIX, EnvAnswer, Logs, TracebackAnswer, Wish
 
@@ -93,13 +93,15 @@ class AsyncClient:
     async def events(self, logs: Logs = "marks") -> AsyncIterator[Snapshot | Event | LogLine]:
         """A snapshot, then everything that happens from that instant on, until the engine ends.
 
-        Raises NoAnswer when not even the heartbeat arrives for 30 s.
+        Kinds of events that we do not know are left out. Raises NoAnswer when not even the
+        heartbeat arrives for 30 s.
         """
         path = f"/events?{urlencode({'logs': logs})}"
         async with self._answer("GET", path) as answer:
             while line := await self._within(answer.line(), HEARTBEAT * 3):
-                if line.strip():
-                    yield _understood(path, decode_event, line)
+                with suppress(UnknownEvent):
+                    if line.strip():
+                        yield _understood(path, decode_event, line)
 
     async def _ask(self, method: str, path: str, kind: type[T], body: bytes = b"") -> T:
         async with self._answer(method, path, body) as answer:
@@ -180,6 +182,8 @@ def _number(digits: bytes) -> int:
 def _understood(path: str, decode: Callable[[bytes], T], data: bytes) -> T:
     try:
         return decode(data)
+    except UnknownEvent:
+        raise
     except ValueError as error:
         raise NoAnswer(f"the engine's answer to {path} is not understood: {error}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -21,7 +22,7 @@ from ..model.view import (
     Traceback,
     Verb,
 )
-from ..model.wire import decode_event, decode_line
+from ..model.wire import UnknownEvent, decode_event, decode_line
 from .protocol import (
     HEARTBEAT,
     PREFIX,
@@ -112,13 +113,15 @@ class Client:
     ) -> Iterator[Snapshot | Event | LogLine]:
         """A snapshot, then everything that happens from that instant on, until the engine ends.
 
-        Raises NoAnswer when not even the heartbeat arrives for 30 s.
+        Kinds of events that we do not know are left out. Raises NoAnswer when not even the
+        heartbeat arrives for 30 s.
         """
         query = urlencode([("logs", logs), *(("service", name) for name in services)])
         with self._send("GET", f"/events?{query}", timeout=HEARTBEAT * 3) as answer:
             while line := self._waiting(answer.line):
-                if line.strip():
-                    yield decode_event(line)
+                with suppress(UnknownEvent):
+                    if line.strip():
+                        yield decode_event(line)
 
     def snapshots(self, seconds: float) -> Iterator[Snapshot]:
         """The state of everything now and after each change, for at most `seconds`.

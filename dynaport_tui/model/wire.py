@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from .view import Event, LogLine, ServiceStatus, Snapshot
+
+_KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Event))
+
+
+class UnknownEvent(ValueError):
+    """An event of a kind that we do not know: the engine is of a later version."""
 
 
 def iso(at: float) -> str:
@@ -54,7 +60,7 @@ def encode_snapshot(snapshot: Snapshot, at: float) -> bytes:
 
 
 def decode_event(line: bytes) -> Event | LogLine | Snapshot:
-    """What was encoded; raises ValueError for anything else."""
+    """What was encoded; raises UnknownEvent for another kind, ValueError for anything else."""
     fields: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
     if "at" in fields:
         fields["at"] = from_iso(fields["at"])
@@ -63,6 +69,8 @@ def decode_event(line: bytes) -> Event | LogLine | Snapshot:
             return msgspec.convert(fields, Snapshot)
         case "log":
             return msgspec.convert(fields, LogLine)
+        case str(kind) if kind not in _KINDS:
+            raise UnknownEvent(f"no event is called {kind!r}")
         case _:
             return _event(fields)
 

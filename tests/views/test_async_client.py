@@ -19,6 +19,7 @@ from dynaport_tui.model.view import (
     ActionError,
     Details,
     Ended,
+    Lagged,
     LogAdvanced,
     LogQuery,
     Notice,
@@ -251,8 +252,17 @@ async def test_an_answer_cut_short_is_not_running(cut: bytes, private: Path) -> 
             await client.snapshot()
 
 
-async def test_an_event_that_nobody_knows_is_no_answer(private: Path) -> None:
-    data = b'HTTP/1.1 200 OK\r\n\r\n{"event": "surprise"}\n'
+async def test_events_of_a_later_version_are_left_out(private: Path) -> None:
+    later = b'{"event": "surprise", "at": "2026-01-01T12:00:00.000Z"}\n{"event": "lagged"}\n'
+    async with answering(private / "sock", b"HTTP/1.1 200 OK\r\n\r\n" + later) as client:
+        assert [event async for event in client.events()] == [Lagged()]
+    async with answering(private / "sock", b"HTTP/1.1 200 OK\r\n\r\n" + later) as client:
+        blocking = Client(client.path, timeout=5)
+        assert await asyncio.to_thread(lambda: list(blocking.events())) == [Lagged()]
+
+
+async def test_an_event_of_another_form_is_no_answer(private: Path) -> None:
+    data = b'HTTP/1.1 200 OK\r\n\r\n{"event": "notice"}\n'
     async with answering(private / "sock", data) as client:
         with pytest.raises(NoAnswer, match="not understood"):
             await anext(client.events())
