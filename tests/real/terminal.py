@@ -270,7 +270,8 @@ class Tmux(Terminal):
         """Run the program in the pane; its exit code is kept in a file."""
         variables = {"COLORTERM": "truecolor", **(env or {})}
         given = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-        line = f"env -u COLUMNS -u LINES {given} {shlex.join(command)}; echo $? > {self._code}; sleep 600"
+        line = f"env -u COLUMNS -u LINES {given} {shlex.join(command)}; echo $? > {self._code}"
+        line += "; sleep 600"
         (self._folder / "conf").write_text(
             'set -g default-terminal "tmux-256color"\nset -g escape-time 10\n'
             "set -g mouse on\nset -s set-clipboard on\nset -g status off\n"

@@ -151,10 +151,10 @@ def test_the_next_error_is_found_and_a_traceback_unfolded(tour: Tour) -> None:
     tour.screen.click_on("▾ Traceback", times=2)
     tour.screen.until_gone("raise LookupError")
 
-    for number, edit in enumerate((tour.key, tour.mouse if tour.screen.columns > 150 else tour.palette)):
+    for edit in (tour.key, tour.palette):
         edit("edit_error")
         arguments = tour.called(tour.project.folder / "bin" / "vi")
-        assert arguments == ["+4", str(tour.project.folder / "teller.py")], number
+        assert arguments == ["+4", str(tour.project.folder / "teller.py")]
         until("Traceback")
 
 

@@ -64,7 +64,7 @@ class Tour:
     def mouse(self, action: str, label: str = "") -> None:
         """Click on the label of an action in the footer."""
         label = re.escape(label or BY_ID[action].label)
-        self.click(rf"\S {label}(?=  .*\? help +q quit$)")
+        self.click(rf"\S {label}(?=  .*\? help +q quit$| +q quit$|$)")
 
     def palette(self, action: str) -> None:
         """Choose an action in the palette with the mouse."""
@@ -77,7 +77,7 @@ class Tour:
         self.type(name)
         name = re.escape(name)
         self.click(rf"│ {name} +│.*\n.*│ +│.*\n.*│ +{name}(?= {{3,}}\S.*│)", -1)  # the best hit
-        self.screen.until_gone("╰─{80,}╯")
+        self.screen.until_gone(rf"│ {name} +│.*\n.*│ +│")
 
     def tab(self, name: str) -> None:
         """Click on a tab."""
@@ -110,7 +110,7 @@ class Tour:
         before = self.dynaport.pids()
         yield
         wait_until(
-            lambda: all(self.dynaport.pids()[each] not in (None, before[each]) for each in services),
+            lambda: all(self.dynaport.pids()[s] not in (None, before[s]) for s in services),
             what=f"{', '.join(services)} in a new process",
         )
         for service in services:
