@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from rich.cells import cell_len
+
 from . import glyphs
 from .bar import Bar, Bit, width_of
 from .pieces import fit
@@ -96,14 +98,15 @@ class Header(Bar):
 
     def _rule(self, width: int, look: Colours) -> list[Bit]:
         style = look.busy if self.focused else look.rule
-        note = f" {self.note} " if self.note else ""
-        line = glyphs.RULE * max(width - len(note) - (2 if note else 0), 0)
-        if self.split is not None and self.split < len(line):
-            far = look.rule
-            first, rest = line[: self.split], line[self.split + 1 :]
-            return [Bit(first, style), Bit(glyphs.TEE, far), Bit(rest, far)]
-        end = glyphs.RULE * 2 if note else ""
-        return [Bit(line, style), Bit(note, look.dim), Bit(end, style)]
+        split = width if self.split is None else min(self.split, width)
+        note = fit(f" {self.note} ", min(cell_len(self.note) + 2, split)) if self.note else ""
+        end = glyphs.RULE * 2 if cell_len(note) + 2 <= split and note else ""
+        line = glyphs.RULE * (split - cell_len(note) - len(end))
+        upper = [Bit(line, style), Bit(note, look.dim), Bit(end, style)]
+        if split == width:
+            return upper
+        beside = glyphs.RULE * (width - split - 1)
+        return [*upper, Bit(glyphs.TEE, look.rule), Bit(beside, look.rule)]
 
 
 def _project(snapshot: Snapshot, look: Colours) -> list[Bit]:
