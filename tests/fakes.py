@@ -87,6 +87,10 @@ class FakeEngine:
         self.downed = asyncio.Event()
         self.refusal: ActionError | None = None
         self.last_traceback: Traceback | None = None
+        self.before: dict[str, list[LogLine]] = {}
+        """What was printed in the run before."""
+        self.tracebacks: dict[str, Traceback] = {}
+        """Those of single services, where they have any of their own."""
         self.more: dict[str, Details] = {}
         self.answered: dict[str, Requests] = {}
         self.kept = 50_000
@@ -116,6 +120,11 @@ class FakeEngine:
         first = max(after, len(lines) - self.kept)
         return lines[first : first + limit]
 
+    async def past(self, service: str, limit: int = 200) -> Sequence[LogLine]:
+        """What the test has set."""
+        self.logs(service, limit=0)
+        return self.before.get(service, [])[-limit:]
+
     async def page(self, query: LogQuery) -> LogPage:
         """Lines whose text contains the filter."""
         services = query.services or list(self._lines)
@@ -142,7 +151,7 @@ class FakeEngine:
 
     async def traceback(self, service: str | None = None) -> Traceback | None:
         """What the test has set."""
-        return self.last_traceback
+        return self.tracebacks.get(service or "", self.last_traceback)
 
     def details(self, service: str) -> Details:
         """What the test has set, else nothing much."""
@@ -213,6 +222,13 @@ class FakeEngine:
             )
         self.change(service, log_lines=len(lines))
         self.publish(LogAdvanced(service=service, last=len(lines)))
+
+    def said_before(self, service: str, *texts: str, at: float = NOON - 3600) -> None:
+        """Lines that it printed in the run before."""
+        self.before[service] = [
+            LogLine(service=service, number=number, at=at, stream="stdout", text=text)
+            for number, text in enumerate(texts, -len(texts))
+        ]
 
     def move(self, service: str, new: State, why: str, at: float | None = None) -> None:
         """Another state."""
@@ -445,6 +461,10 @@ class FakeSource:
         """As the engine gives it, as are all the others."""
         self._may_fail()
         return self.engine.snapshot()
+
+    async def past(self, service: str, limit: int = 200) -> Sequence[LogLine]:
+        self._may_fail()
+        return await self.engine.past(service, limit)
 
     async def page(self, query: LogQuery) -> LogPage:
         self._may_fail()

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from ..model.view import LogQuery
 
 if TYPE_CHECKING:
+    from ..model.view import Traceback
     from .app import Dashboard
     from .log.pane import LogPane
+    from .log.rows import Row
 
 
 class Reading:
@@ -95,18 +97,29 @@ class Reading:
             self._app.tell("nothing to copy here: y copies a line of the lower pane", "warning")
 
     async def copy_traceback(self) -> None:
-        """The newest of the selected service, else of any."""
-        source = self._app.opening.source
-        found = None
-        if self._board.selected is not None:
-            found = await self._app.granted(source.traceback(self._board.selected))
-        found = found or await self._app.granted(source.traceback())
+        """The newest of the service that is looked at, else of any."""
+        found = await self._traceback()
         if found is None:
             self._app.tell("no service has printed a traceback")
             return
         lines = found.last - found.number + 1
         what = f"the traceback of {found.service} ({lines} lines)"
         await self._app.copy(found.data, what)
+
+    async def _traceback(self) -> Traceback | None:
+        row = self._row()
+        service = row.said[0].service if row is not None else self._board.selected
+        source = self._app.opening.source
+        found = await self._app.granted(source.traceback(service)) if service else None
+        return found or await self._app.granted(source.traceback())
+
+    def _row(self) -> Row | None:
+        """Of the log, where it has the focus and a person has gone to one."""
+        desk = self._app.desk
+        if desk.pane != "log" or desk.log_pane is None:
+            return None
+        row = desk.log_pane.at_cursor()
+        return row if row is not None and row.said else None
 
     # ---- out of the dashboard and back
 
@@ -129,11 +142,12 @@ class Reading:
         await self._edit(self._app.opening.file, None)
 
     async def edit_error(self) -> None:
-        """The file and line of the newest traceback."""
-        source = self._app.opening.source
-        service = self._board.selected
-        found = await self._app.granted(source.traceback(service)) if service else None
-        found = found or await self._app.granted(source.traceback())
+        """The file and line of the traceback with the cursor, else of the newest."""
+        from .log.rows import Folded, Head
+
+        row = self._row()
+        fold = row.fold if isinstance(row, Folded | Head) else None
+        found = fold if fold is not None and fold.file is not None else await self._traceback()
         if found is None or found.file is None:
             self._app.tell("no traceback names a file of this project")
             return

@@ -106,9 +106,9 @@ class Viewing:
             desk.details.show(desk.heading.tab, board.get(board.selected), board.snapshot)
 
     def gone_to(self, service: str) -> None:
-        """The log pane went to another service by itself."""
+        """The log pane went to an error: what is done next concerns its service."""
         self._board.select(service)
-        if self.logs == "marked":
+        if self.logs == "marked" and service not in self.services():
             self.logs = "one"
         self._board.look_at([service])
         self.show_service()

@@ -144,6 +144,7 @@ async def test_the_next_error_clears_a_filter_that_would_hide_it() -> None:
         await host.pane.next_error()
         await until(pilot, lambda: cursor(host) == "ERROR: there")
         assert "the filter is cleared" in host.pane.status
+        assert host.chosen == ["users"]
 
 
 async def test_without_any_error_it_says_so() -> None:

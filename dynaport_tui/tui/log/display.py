@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ...model.palette import Palette
     from ...model.view import Place, Snapshot
     from ..source import Source
+    from .rows import Row
 
 _NOTICE = 6.0
 """Seconds that the status tells of what was done."""
@@ -39,7 +40,7 @@ class LogDisplay(Vertical):
         """Title or status are others."""
 
     class ServiceChosen(Message, namespace="log_pane"):
-        """The pane went to the log of another service than it showed."""
+        """The pane went to an error of this service, whose log it may not have shown before."""
 
         def __init__(self, service: str) -> None:
             super().__init__()
@@ -158,6 +159,11 @@ class LogDisplay(Vertical):
         words.
         """
         return chosen(self.feed.stand.chosen())
+
+    def at_cursor(self) -> Row | None:
+        """The row that the person has gone to; None while the newest lines are followed."""
+        stand = self.feed.stand
+        return None if stand.following or not stand.rows else stand.rows[stand.cursor]
 
     def choose(self, services: Sequence[str]) -> None:
         """These services from now on; the lines that are held stay for the moment."""

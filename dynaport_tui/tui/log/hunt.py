@@ -126,12 +126,10 @@ class Hunt:
             self._asking.set_filter("")
             notice = "the filter is cleared: the error did not match it"
         self._going = jump.place
-        if self._shown.holds(line.service):
-            self._feed.go(jump.place, filter=self._asking.filter.text)
-        else:
+        if not self._shown.holds(line.service):
             self._pane.choose([line.service])
-            self._feed.go(jump.place, filter=self._asking.filter.text)
-            self._pane.post_message(self._pane.ServiceChosen(line.service))
+        self._feed.go(jump.place, filter=self._asking.filter.text)
+        self._pane.post_message(self._pane.ServiceChosen(line.service))
         self._pane.moved()
         if notice:
             self._pane.say(notice)
