@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.color import Color
@@ -38,6 +38,7 @@ def test_a_wrapped_line_fits_but_for_a_blank_at_its_end(text: str, width: int) -
 
 
 @given(drawn, st.integers(0, 60), st.integers(2, 60))
+@example("\u0301", 1, 2)
 def test_a_cut_line_fits_and_says_that_it_was_cut(text: str, left: int, width: int) -> None:
     part = cut(text, left, width)
     shown = part.before + text[part.first : part.last] + part.after

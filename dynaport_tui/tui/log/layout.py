@@ -182,7 +182,7 @@ def _cut_narrow(length: int, left: int, width: int) -> Slice:
 def _cut_wide(ends: Sequence[int], left: int, width: int) -> Slice:
     total = ends[-1]
     if left >= total:
-        return Slice(len(ends), len(ends), ELLIPSIS, "")
+        return Slice(len(ends), len(ends), ELLIPSIS if total else "", "")
     first_cell = left + 1 if left else 0
     more = total > left + width
     last_cell = left + width - 1 if more else total
