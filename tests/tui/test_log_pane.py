@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
 
+from dynaport_tui.control.client import NoAnswer, NotRunning
 from dynaport_tui.model.machine import State
-from dynaport_tui.model.view import Place
+from dynaport_tui.model.view import LogPage, LogQuery, Place
 from dynaport_tui.tui.log.rows import Folded, Head, Single
 from tests.fakes import NOON, FakeEngine, status
 from tests.tui.log_host import Understanding, cursor, screen, settled, shop, shown, until
@@ -230,3 +233,47 @@ async def test_rows_hold_lines_and_folds() -> None:
     async with shown(engine) as (host, _):
         rows = host.pane.feed.stand.rows
         assert [type(row) for row in rows] == [Single, Single, Folded]
+
+
+@pytest.mark.parametrize("failure", [NoAnswer("too slow"), NotRunning(Path("/sock"))])
+async def test_a_log_that_nobody_answered_for_is_asked_for_again(failure: Exception) -> None:
+    engine = shop(5)
+    engine.say("orders", "POST /orders 201", at=NOON + 50)
+    async with shown(engine) as (host, pilot):
+        host.source.failure = failure
+        host.pane.look_at(["orders"])
+        await until(pilot, lambda: settled(host))
+        host.source.failure = None
+        host.say("orders", "POST /orders 500", at=NOON + 60)
+        await until(pilot, lambda: "500" in screen(host)[1])
+        assert "GET /users" not in "".join(screen(host))
+
+
+async def test_without_an_engine_nothing_is_asked_for_in_a_loop() -> None:
+    async with shown(shop()) as (host, pilot):
+        asked: list[LogQuery] = []
+
+        async def nobody(query: LogQuery) -> LogPage:
+            asked.append(query)
+            raise NotRunning(Path("/sock"))
+
+        host.source.page = nobody  # type: ignore[method-assign]
+        host.pane.look_at(["orders"])
+        await pilot.press("up", "pageup", "home", "end")
+        await until(pilot, lambda: settled(host))
+        await pilot.pause(0.3)
+        assert len(asked) < 10
+
+
+async def test_a_service_that_goes_leaves_the_logs_of_the_others() -> None:
+    async with shown(shop()) as (host, pilot):
+        host.pane.look_at(["users"])
+        host.pane.set_search("GET")
+        await until(pilot, lambda: "hits" in host.pane.status)
+        host.engine.forget("users")
+        host.say("orders", "POST /orders 201", at=NOON + 200)
+        host.pane.know(host.engine.snapshot())
+        await until(pilot, lambda: screen(host)[0].endswith("POST /orders 201"))
+        assert host.pane.title == "logs · all"
+        host.pane.set_search("")
+        assert host.pane.status == "follow · 1 line"

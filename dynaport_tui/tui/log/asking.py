@@ -63,7 +63,8 @@ class Asking:
         self.hits.again()
 
     def advanced(self) -> None:
-        """The logs have grown."""
+        """The logs have grown, or one of them is gone."""
+        self.renew()
         self.matching.advanced()
         self.hits.advanced()
 

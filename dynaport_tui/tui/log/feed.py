@@ -80,7 +80,8 @@ class Feed:
         filter_ = loader.filter if filter is None else filter
         self._goal, self._unfold = place, unfold
         same = (loader.services, loader.filter) == (self._shown.services, filter_)
-        if same and entries and entries[0].place <= place <= entries[-1].place:
+        here = bool(entries) and entries[0].place <= place <= entries[-1].place
+        if same and here and not loader.pending:
             self._arrive()
             self._view.redraw()
             self.attend()
@@ -112,7 +113,9 @@ class Feed:
     # ---- what came
 
     def advanced(self) -> None:
-        """The logs have grown."""
+        """The logs have grown, or one of them is gone."""
+        if self._shown.services != self.loader.services:
+            self.refilter(self.loader.filter)
         self.loader.advanced(self._shown.lines)
 
     def attend(self) -> None:
@@ -154,6 +157,8 @@ class Feed:
         self._view.show(rows)
 
     def _arrive(self) -> None:
+        if self.loader.pending:
+            return
         goal, self._goal = self._goal, None
         if goal is None or not self.loader.window.entries:
             return

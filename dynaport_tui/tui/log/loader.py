@@ -51,6 +51,8 @@ class Loader:
         self.following = True
         self.busy = False
         """Whether a fetch is under way."""
+        self.pending = False
+        """Whether what `look` asked for is still to come: the window is that of before."""
         self._source = source
         self._changed = changed
         self._refused = refused
@@ -66,12 +68,15 @@ class Loader:
         """Show this from now on, around a place or from the newest line on."""
         self.services, self.filter = list(services), filter
         self._generation += 1
-        self._place, self._restart = place, True
+        self._place, self._restart, self.pending = place, True, True
         self._older = self._newer = False
         self._wanted.set()
 
     def advanced(self, total: int) -> None:
-        """The logs that are shown have so many lines now."""
+        """The logs that are shown have so many lines now: there is an engine that says so."""
+        if self.pending and not self.busy:
+            self._restart = True
+            self._wanted.set()
         if total != self._total:
             self._total = total
             self.window.at_end = False
@@ -103,6 +108,7 @@ class Loader:
                 self._older = self._newer = False
             except ActionError as error:
                 self._older = self._newer = False
+                self.pending = self.pending and generation != self._generation
                 self._refused(error)
             finally:
                 self.busy = False
@@ -113,6 +119,8 @@ class Loader:
         if self._restart:
             self._restart = False
             return self._newest if self._place is None else self._around
+        if self.pending:
+            return None
         if self._newer and self._pause() <= 0:
             self._newer = False
             return self._further
@@ -127,7 +135,8 @@ class Loader:
     async def _wait(self) -> None:
         self._wanted.clear()
         try:
-            async with asyncio.timeout(self._pause() if self._newer else None):
+            soon = self._newer and not self.pending
+            async with asyncio.timeout(self._pause() if soon else None):
                 await self._wanted.wait()
         except TimeoutError:
             return
@@ -184,6 +193,7 @@ class Loader:
 
     def _looked(self, total: int) -> None:
         """All lines up to `total` were there when the last page was asked for."""
+        self.pending = False
         if self.window.at_end:
             self._seen = total
             self.window.at_end = self._total == total
