@@ -22,9 +22,9 @@ from ..model.view import (
     Traceback,
     Verb,
 )
-from ..model.wire import UnknownEvent, decode_event
+from ..model.wire import UnknownEvent, decode_event, decode_line
 from .client import NoAnswer, NotRunning, refused, request
-from .protocol import HEARTBEAT, PREFIX, EnvAnswer, Logs, TracebackAnswer, Wish
+from .protocol import HEARTBEAT, PREFIX, EnvAnswer, Logs, LogsAnswer, TracebackAnswer, Wish
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -53,6 +53,11 @@ class AsyncClient:
     async def snapshot(self) -> Snapshot:
         """The state of everything now."""
         return await self._ask("GET", "/project", Snapshot)
+
+    async def past(self, service: str, limit: int = 200) -> list[LogLine]:
+        """The last lines of the run before this one, numbered up to -1."""
+        path = f"/past/{quote(service, safe='')}?limit={limit}"
+        return [decode_line(line) for line in (await self._ask("GET", path, LogsAnswer)).lines]
 
     async def page(self, query: LogQuery) -> LogPage:
         """Some lines of one or several logs, merged and filtered."""

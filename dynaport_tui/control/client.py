@@ -76,6 +76,11 @@ class Client:
         answer = self._ask("GET", f"/logs/{quote(service, safe='')}?{query}", LogsAnswer)
         return [decode_line(line) for line in answer.lines]
 
+    def past(self, service: str, limit: int = 200) -> list[LogLine]:
+        """The last lines of the run before this one, numbered up to -1."""
+        path = f"/past/{quote(service, safe='')}?limit={limit}"
+        return [decode_line(line) for line in self._ask("GET", path, LogsAnswer).lines]
+
     def page(self, query: LogQuery) -> LogPage:
         """Some lines of one or several logs, merged and filtered."""
         return self._ask("POST", "/lines", LogPage, msgspec.json.encode(query))

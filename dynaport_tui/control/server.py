@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from ..model.text import mask
-from ..model.view import ActionError, EngineView, LogQuery, Subscription, Verb
+from ..model.view import ActionError, EngineView, LogLine, LogQuery, Subscription, Verb
 from ..model.wire import line_fields
 from .feed import Feed
 from .protocol import (
@@ -140,6 +140,7 @@ def _application(view: EngineView) -> web.Application:
     application = web.Application(middlewares=[_guard], client_max_size=65536)
     application.router.add_get(PREFIX + "/project", routes.project)
     application.router.add_get(PREFIX + "/logs/{service}", routes.logs)
+    application.router.add_get(PREFIX + "/past/{service}", routes.past)
     application.router.add_get(PREFIX + "/env/{service}", routes.env)
     application.router.add_get(PREFIX + "/services/{service}", routes.details)
     application.router.add_get(PREFIX + "/services/{service}/requests", routes.requests)
@@ -165,14 +166,12 @@ class _Routes:
         service = request.match_info["service"]
         after = _number(request, "after", 0)
         limit = min(_number(request, "limit", 1000), MAX_LINES)
-        lines = self._view.logs(service, after, limit)
-        return _answer(
-            LogsAnswer(
-                service=service,
-                lines=[line_fields(line) for line in lines],
-                last=lines[-1].number if lines else after,
-            )
-        )
+        return _lines(service, self._view.logs(service, after, limit), after)
+
+    async def past(self, request: web.Request) -> web.Response:
+        service = request.match_info["service"]
+        limit = min(_number(request, "limit", 200), MAX_LINES)
+        return _lines(service, await self._view.past(service, limit), 0)
 
     async def env(self, request: web.Request) -> web.Response:
         service = request.match_info["service"]
@@ -264,6 +263,16 @@ async def _body(request: web.Request, kind: type[T]) -> T:
         return msgspec.json.decode(await request.read(), type=kind)
     except msgspec.DecodeError as error:
         raise ActionError("usage", f"the body is not understood: {error}") from error
+
+
+def _lines(service: str, lines: Sequence[LogLine], none: int) -> web.Response:
+    return _answer(
+        LogsAnswer(
+            service=service,
+            lines=[line_fields(line) for line in lines],
+            last=lines[-1].number if lines else none,
+        )
+    )
 
 
 def _answer(value: object, status: int = 200) -> web.Response:

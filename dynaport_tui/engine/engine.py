@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Verb,
     )
     from .bus import BusSubscription
+    from .past import Past
     from .reading import LogReader
 
 
@@ -58,6 +59,12 @@ class Engine:
         from .reading import LogReader
 
         return LogReader(lambda service: self._supervisor.hands[service].log)
+
+    @cached_property
+    def _past(self) -> Past:
+        from .past import Past
+
+        return Past()
 
     @property
     def socket_path(self) -> Path:
@@ -117,6 +124,10 @@ class Engine:
     def logs(self, service: str, after: int = 0, limit: int = 1000) -> Sequence[LogLine]:
         """Kept lines; raises ActionError for a service that is not there."""
         return self._supervisor.hands[self._ids([service])[0]].log.lines(after=after, limit=limit)
+
+    async def past(self, service: str, limit: int = 200) -> Sequence[LogLine]:
+        """The last lines of the run before this one; raises ActionError."""
+        return await self._past.lines(self._supervisor.hands[self._id(service)].log, limit)
 
     def env(self, service: str) -> Mapping[str, str]:
         """The service's whole environment, unmasked; raises ActionError."""

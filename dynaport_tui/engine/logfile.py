@@ -51,6 +51,13 @@ class Marks:
         """On which stream the bytes came."""
         return _STREAMS[self._stamps[index] & 1]
 
+    def begins_run(self, index: int) -> bool:
+        """Whether what came here are the first bytes of a run."""
+        return index > 0 and self._record(index) == self._record(index - 1)
+
+    def _record(self, index: int) -> tuple[int, int]:
+        return self.offsets[index], self._stamps[index]
+
 
 def log_path(folder: Path, service: str, number: int = 0) -> Path:
     """The log file of a service; `number` counts the rotated ones from 1, the newest first."""
@@ -59,7 +66,7 @@ def log_path(folder: Path, service: str, number: int = 0) -> Path:
 
 def times_path(path: Path) -> Path:
     """The index beside a log file: records of two 64-bit numbers, the offset and twice the
-    milliseconds since 1970, plus 1 for stderr.
+    milliseconds since 1970, plus 1 for stderr. The first record of a run stands there twice.
     """
     return path.with_name(path.name + ".times")
 
@@ -89,6 +96,8 @@ class LogFile:
         """The same of the entry that was written last, perhaps not to its end."""
         self._records = bytearray()
         self._ran_before = False
+        self._begins = True
+        """Whether the run has no record yet."""
 
     def resize(self, *, max_size: int, keep: int) -> None:
         """Rotate after so many bytes, and keep so many rotated files, from now on; may be called
@@ -172,7 +181,9 @@ class LogFile:
         last = self._mark
         if last is None or last[1] != stream or ms - last[0] >= MARK_EVERY_MS or ms < last[0]:
             self._mark = (ms, stream)
-            self._records += _RECORD.pack(self._size + offset, ms << 1 | stream)
+            record = _RECORD.pack(self._size + offset, ms << 1 | stream)
+            self._records += record * 2 if self._begins else record
+            self._begins = False
 
     def _write_records(self) -> None:
         # What a full disk does not take stays for later: half a record would shift all after it.

@@ -1,4 +1,4 @@
-"""Reads the log files of a service when no engine runs, oldest line first."""
+"""Reads the log files of a service: what an engine does not have in memory, oldest line first."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK = 256 * 1024
+_PAST = 1_000_000
+"""Bytes that are read of an earlier run."""
 
 
 class _Line(NamedTuple):
@@ -65,6 +67,92 @@ def read_files(
         yield LogLine(
             service=service, number=number, at=line.at, stream=line.stream, text=clean(line.data)
         )
+
+
+def read_past(folder: Path, service: str, before: float, limit: int) -> list[LogLine]:
+    """The newest `limit` lines of the last run in which the service printed anything, of those that
+    began before `before`, in seconds since 1970; at most 1 MB is looked at.
+
+    They are numbered up to -1, so that none is taken for a line of a later run. Raises OSError for
+    a file that cannot be read.
+    """
+    found: deque[_Line] = deque(maxlen=max(limit, 0))
+    rest = b""
+    for part in reversed(_last_run(folder, service, int(before * 1000) / 1000, limit)):
+        place = part.first - len(rest)
+        *whole, rest = (rest + part.data).split(b"\n")
+        for line in whole:
+            found.extend(_pieces(_Line(*_mark(part.marks, place, part.fallback), line)))
+            place += len(line) + 1
+        if rest and part.newest:
+            found.append(_Line(*_mark(part.marks, place, part.fallback), rest))
+    return [
+        LogLine(
+            service=service, number=number, at=line.at, stream=line.stream, text=clean(line.data)
+        )
+        for number, line in enumerate(found, -len(found))
+    ]
+
+
+class _Part(NamedTuple):
+    """What of a run lies in one file."""
+
+    data: bytes
+    first: int
+    """Its offset."""
+    whole: bool
+    """Whether the run began here."""
+    marks: Marks
+    fallback: float
+    newest: bool = False
+
+
+def _last_run(folder: Path, service: str, before: float, lines: int) -> list[_Part]:
+    """The end of a run, newest first."""
+    parts: list[_Part] = []
+    room, left = _PAST, max(lines, 0)
+    for path in paths(folder, service):
+        part = _part(path, before, room)
+        room -= len(part.data)
+        if part.data.count(b"\n") > left:
+            part = _without(part, _nth_last(part.data, left + 1))
+        elif room <= 0 and not part.whole:
+            part = _without(part, part.data.find(b"\n") + 1)
+        left -= part.data.count(b"\n")
+        if part.data:
+            parts.append(part._replace(newest=not parts))
+        if part.whole or room <= 0 or left <= 0:
+            break
+    return parts
+
+
+def _part(path: Path, before: float, room: int) -> _Part:
+    """At most `room` bytes; perhaps none."""
+    marks = Marks(path)
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        count = bisect_left(range(len(marks.offsets)), before, key=marks.at)
+        end = status.st_size if marks.offsets or status.st_mtime < before else 0
+        if count < len(marks.offsets):
+            end = marks.offsets[count]
+        begin = _begin(marks, count, end - room)
+        first = max(end - room, 0) if begin is None else begin
+        file.seek(first)
+        return _Part(file.read(end - first), first, begin is not None, marks, status.st_mtime)
+
+
+def _without(part: _Part, start: int) -> _Part:
+    return part._replace(data=part.data[start:], first=part.first + start)
+
+
+def _begin(marks: Marks, count: int, lowest: int) -> int | None:
+    """The offset from which on the last run before a mark has printed, not below `lowest`."""
+    for index in range(count - 1, 0, -1):
+        if marks.offsets[index] < lowest:
+            break
+        if marks.begins_run(index):
+            return marks.offsets[index]
+    return None
 
 
 def _age(start: _Start) -> tuple[int, int]:

@@ -47,6 +47,9 @@ class ServiceLog:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.service = service
+        self.folder = folder
+        self.born = clock()
+        """Seconds since 1970; what is older in the files is of an earlier run."""
         self._advanced = advanced
         self._clock = clock
         self.ring = Ring(spec.lines)

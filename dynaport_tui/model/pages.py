@@ -16,7 +16,7 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
 
     service: str
     number: int
-    """From 1, without gaps, for the life of the engine."""
+    """From 1, without gaps, for the life of the engine; below 0 for what was printed before it."""
     at: float
     """Seconds since 1970."""
     stream: Stream

@@ -244,6 +244,14 @@ class EngineView(Protocol):
     def logs(self, service: str, after: int = 0, limit: int = 1000) -> Sequence[LogLine]:
         """At most `limit` kept lines of one service numbered above `after`, oldest first."""
 
+    async def past(self, service: str, limit: int = 200) -> Sequence[LogLine]:
+        """The last lines, at most `limit` and 1,000 of them, that one service printed in the run
+        before this one, oldest first; the newest has the number -1, the one before it -2.
+
+        None of them is a line of this run, however old that is. Raises ActionError, also where
+        they cannot be read within some seconds.
+        """
+
     async def page(self, query: LogQuery) -> LogPage:
         """Some lines of one or several logs, merged and filtered; raises ActionError.
 

@@ -31,6 +31,9 @@ class Source(Protocol):
     async def snapshot(self) -> Snapshot:
         """The state of everything now."""
 
+    async def past(self, service: str, limit: int = 200) -> Sequence[LogLine]:
+        """The last lines of the run before this one, numbered up to -1."""
+
     async def page(self, query: LogQuery) -> LogPage:
         """Some lines of one or several logs, merged and filtered."""
 

@@ -74,12 +74,14 @@ async def test_it_says_what_the_blocking_client_says(
     served: ServedEngine, client: AsyncClient, private: Path
 ) -> None:
     served.do(lambda: served.engine.say("users", "one", "two", at=NOON))
+    served.engine.said_before("users", "zero")
     blocking = Client(private / "sock", timeout=5)
 
     def asked() -> list[object]:
         return [
             blocking.snapshot(),
             blocking.page(LogQuery(filter="two")),
+            blocking.past("users"),
             blocking.traceback("users"),
             blocking.details("users"),
             blocking.requests("users", 6),
@@ -89,6 +91,7 @@ async def test_it_says_what_the_blocking_client_says(
     assert await asyncio.to_thread(asked) == [
         await client.snapshot(),
         await client.page(LogQuery(filter="two")),
+        await client.past("users"),
         await client.traceback("users"),
         await client.details("users"),
         await client.requests("users", 6),

@@ -107,6 +107,16 @@ def test_a_client_reads_log_lines_page_by_page(served: ServedEngine, client: Cli
     assert client.logs("users", 3) == []
 
 
+def test_a_client_reads_what_was_printed_in_the_run_before(
+    served: ServedEngine, client: Client
+) -> None:
+    served.engine.said_before("users", "one", "two")
+
+    assert [(line.number, line.text) for line in client.past("users")] == [(-2, "one"), (-1, "two")]
+    assert [line.text for line in client.past("users", 1)] == ["two"]
+    assert client.past("orders") == []
+
+
 def test_a_client_acts(served: ServedEngine, client: Client) -> None:
     snapshot = client.act("restart", ["users", "orders"])
 
