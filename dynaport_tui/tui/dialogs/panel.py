@@ -114,8 +114,9 @@ class Dialog(ModalScreen[T], Generic[T]):
         yield Static(Text(detail, style=ink.dim), id="detail")
 
     def on_click(self, event: events.Click) -> None:
-        """A click beside the panel is no answer."""
-        if event.widget is self:
+        """A click beside the panel is no answer; one inside it leaves the question open."""
+        below, _ = self.get_widget_at(event.screen_x, event.screen_y)
+        if below is self:
             self.action_stay()
 
     def action_stay(self) -> None:
