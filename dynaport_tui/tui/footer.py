@@ -14,31 +14,31 @@ if TYPE_CHECKING:
 
 _OFFERED: dict[Pane, tuple[str, ...]] = {
     "table": (
-        "restart", "start_stop", "release", "tab_why", "cycle_logs", "search", "filter",
-        "next_error", "copy_traceback", "plain_stream", "graph", "reload", "mark", "open_browser",
-        "palette", "sort", "zoom", "layout", "edit_file", "copy_url", "run_command",
+        "restart", "start_stop", "release", "open_browser", "tab_why", "cycle_logs", "search",
+        "filter", "next_error", "copy_traceback", "plain_stream", "graph", "reload", "mark",
+        "sort", "zoom", "layout", "edit_file", "copy_url", "run_command",
     ),
     "graph": (
         "restart", "start_stop", "tab_why", "cycle_logs", "graph", "reload", "release", "mark",
-        "open_browser", "palette", "zoom", "layout",
+        "open_browser", "zoom", "layout",
     ),
     "log": (
         "search", "filter", "next_error", "copy", "copy_traceback", "plain_stream", "follow",
-        "wrap", "timestamps", "cycle_logs", "mark_block", "jump_time", "zoom", "palette",
+        "wrap", "timestamps", "cycle_logs", "mark_block", "jump_time", "zoom",
         "marker", "edit_error", "layout",
     ),
     "details": (
         "copy", "reveal", "cycle_logs", "previous_tab", "next_tab", "restart", "start_stop",
-        "zoom", "palette", "layout", "edit_file",
+        "zoom", "layout", "edit_file",
     ),
 }  # fmt: skip
 """In the order in which they are worth a place."""
 
-_ALWAYS = ("help", "quit")
+_ALWAYS = ("palette", "help", "quit")
 
 
 class Footer(Bar):
-    """As many keys of the focused pane as fit; help and quit always."""
+    """As many keys of the focused pane as fit; always where all others are."""
 
     def __init__(self) -> None:
         super().__init__("footer")

@@ -207,7 +207,11 @@ class Viewing:
     def help(self) -> None:
         from .dialogs.help import HelpScreen
 
-        self._app.push_screen(HelpScreen())
+        self._app.push_screen(HelpScreen(), self._clicked)
+
+    async def _clicked(self, action: str | None) -> None:
+        if action is not None:
+            await self._app.run_action(action)
 
     def palette(self) -> None:
         from .palette import Palette

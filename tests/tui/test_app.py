@@ -91,6 +91,19 @@ async def test_a_key_in_the_footer_and_a_tab_can_be_clicked(private: Path) -> No
         await until(pilot, lambda: app.desk.heading.tab == "config")
 
 
+async def test_whatever_has_no_place_of_its_own_is_reached_by_clicking_help(private: Path) -> None:
+    app, *_ = dashboard(private, *SHOP)
+    async with app.run_test(size=(60, 24)) as pilot:
+        await ready(pilot)
+        await pilot.click(offset=(screen(pilot)[-1].index("help"), 23))
+        await until(pilot, shows(pilot, "z      zoom"))
+        row = next(row for row, line in enumerate(screen(pilot)) if "z      zoom" in line)
+        await pilot.click(offset=(screen(pilot)[row].index("zoom"), row))
+        await until(pilot, lambda: app.screen is app.desk and app.desk.zoom == "upper")
+        await pilot.click(offset=(screen(pilot)[-1].index("all"), 23))
+        await until(pilot, shows(pilot, "what to do"))
+
+
 # ---- panes
 
 

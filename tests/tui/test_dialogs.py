@@ -103,6 +103,10 @@ async def test_quitting_is_answered_by_a_click_too(text: str, said: object) -> N
     assert await clicked(QuitScreen(True, 6), text) == said
 
 
+async def test_a_click_on_the_question_is_no_answer() -> None:
+    assert await clicked(QuitScreen(True, 6), "Quit dynaport?") is NOTHING
+
+
 async def test_a_click_beside_the_panel_stays() -> None:
     host: Host[Any] = Host(QuitScreen(True, 6))
     async with host.run_test() as pilot:
@@ -187,6 +191,13 @@ async def test_earlier_commands_come_back_by_up_and_down(keys: list[str], said: 
 @pytest.mark.parametrize("key", ["escape", "q", "enter", "question_mark"])
 async def test_the_help_is_left_by_any_of_its_keys(key: str) -> None:
     assert await answer(HelpScreen(), key) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "action"), [("zoom", "zoom"), ("restart all", "restart_all"), ("Services", NOTHING)]
+)
+async def test_an_action_of_the_help_can_be_clicked(text: str, action: object) -> None:
+    assert await clicked(HelpScreen(), text) == action
 
 
 @pytest.mark.parametrize("width", [50, 73, 125, 153, 190])

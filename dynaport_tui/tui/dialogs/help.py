@@ -11,7 +11,7 @@ from textual.widgets import Static
 from ..actions import ACTIONS
 from ..glyphs import DOT, UNICODE
 from .panel import Dialog
-from .sheet import arranged
+from .sheet import CLICKED, arranged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +39,9 @@ class Page(VerticalScroll):
     ]
 
 
-class HelpScreen(Dialog[None]):
+class HelpScreen(Dialog[str]):
     """All actions with their keys, the language of filters, the mouse; any of ?, q, Enter and
-    Escape closes it.
+    Escape closes it, and a click on an action closes it with that.
     """
 
     DEFAULT_CSS = f"""
@@ -74,3 +74,10 @@ class HelpScreen(Dialog[None]):
         """As many columns as have room."""
         width = min(event.size.width, _WIDEST) - _FRAME
         self.query_one("#sheet", Static).update(arranged(self._actions, width, self.app))
+
+    def on_click(self, event: events.Click) -> None:
+        """A key can be clicked as in the footer."""
+        action = event.style.meta.get(CLICKED)
+        if action is not None:
+            event.stop()
+            self.dismiss(action)

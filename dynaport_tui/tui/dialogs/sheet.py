@@ -26,6 +26,7 @@ GAP = 3
 _KEYS = 5
 """Columns that keys take at least, so that most sections are aligned."""
 _BOLD = Style(bold=True)
+CLICKED = "clicked"
 WIDE = 132
 """Columns from which on there is room for whole sentences."""
 _TITLES = {
@@ -48,18 +49,27 @@ _FILTERS = (
     ("status:5xx", "answers with such a status"),
 )
 _MOUSE = (
-    ("click", "selects; a heading sorts, a key in the footer acts"),
+    ("click", "selects; a heading sorts, a key here or in the footer acts"),
     ("wheel", "scrolls what is under it"),
     ("Shift+drag", "selects with the terminal itself (Option on a Mac)"),
     ("p", "shows the plain stream, to select without borders"),
 )
 
 
+class Row(NamedTuple):
+    """A key and what it does."""
+
+    key: str
+    text: str
+    action: str = ""
+    """For a click: in the meta data of the text's style, under CLICKED."""
+
+
 class Section(NamedTuple):
-    """A title and rows of a key and what it does."""
+    """What belongs together, under a title."""
 
     title: str
-    rows: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
 
 
 def arranged(actions: Sequence[Action], width: int, app: App[object]) -> Text:
@@ -68,8 +78,12 @@ def arranged(actions: Sequence[Action], width: int, app: App[object]) -> Text:
     Columns are read from top to bottom and are about equally tall.
     """
     ink = colours(app)
-    filters = Section("Search and filter: all terms must hold", _FILTERS)
-    notes = [Section("Move", MOVES), filters, Section("Mouse and selection", _MOUSE)]
+    told = (
+        ("Move", MOVES),
+        ("Search and filter: all terms must hold", _FILTERS),
+        ("Mouse and selection", _MOUSE),
+    )
+    notes = [Section(title, tuple(Row(*row) for row in rows)) for title, rows in told]
     if width >= WIDE:
         return _columns([*_sections(actions, _TITLES, "help"), *notes], 3, width, ink)
     labels = _columns(_sections(actions, _SHORT, "label"), 3 if width >= 66 else 2, width, ink)
@@ -82,7 +96,7 @@ def _sections(
     found = []
     for group in groups:
         rows = tuple(
-            (_keys(action), str(getattr(action, say)).removesuffix("."))
+            Row(_keys(action), str(getattr(action, say)).removesuffix("."), action.id)
             for action in actions
             if action.group == group
         )
@@ -111,24 +125,28 @@ def _keys(action: Action) -> str:
 
 
 def _block(section: Section, width: int, ink: Colours) -> list[Text]:
-    longest = max(cell_len(key) for key, _ in section.rows)
+    longest = max(cell_len(row.key) for row in section.rows)
     indent = max(_KEYS, min(longest, width // 2)) + 2
     lines = [Text(section.title, style=ink.text + _BOLD)]
-    for key, text in section.rows:
-        lines += _entry(key, text, indent, width, ink)
+    for row in section.rows:
+        lines += _entry(row, indent, width, ink)
     return [*lines, Text()]
 
 
-def _entry(key: str, text: str, indent: int, width: int, ink: Colours) -> list[Text]:
+def _entry(row: Row, indent: int, width: int, ink: Colours) -> list[Text]:
     """The key, and what it does beside it; below it where the key is too long."""
-    first, *more = wrap(text, max(width - indent, 10))
-    head = Text.assemble((key, ink.accent))
+    first, *more = wrap(row.text, max(width - indent, 10))
+    head = Text.assemble((row.key, ink.accent))
     lines = [head]
-    if cell_len(key) > indent - 2:
+    if cell_len(row.key) > indent - 2:
         lines.append(Text(" " * indent + first, style=ink.text))
     else:
-        head.append(" " * (indent - cell_len(key)) + first, style=ink.text)
-    return lines + [Text(" " * indent + line, style=ink.text) for line in more]
+        head.append(" " * (indent - cell_len(row.key)) + first, style=ink.text)
+    lines += [Text(" " * indent + line, style=ink.text) for line in more]
+    if row.action:
+        for line in lines:
+            line.stylize(Style.from_meta({CLICKED: row.action}))
+    return lines
 
 
 def _spread(blocks: Sequence[list[Text]], count: int) -> list[list[list[Text]]]:
