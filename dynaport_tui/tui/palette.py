@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.text import Text
+from textual import on
 from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.fuzzy import FuzzySearch
+from textual.widgets import Input
+from textual.worker import WorkerError
 
 from .actions import ACTIONS, shown
 from .colours import colours
@@ -35,6 +40,7 @@ _WIDTH = 96
 _FRAME = 5
 """Columns that the border, the padding and the scroll bar take."""
 _NAME, _KEY = 20, 6
+_LOOKING = 1.0
 _BY_HELP = 0.01
 """The score of what only its sentence matches."""
 
@@ -89,6 +95,16 @@ class Palette(CommandPalette):
         """With many colours, those of dim text and keys are best read on black."""
         many = self.app.console.color_system in ("256", "truecolor")
         self.set_class(many and not self.app.no_color, "-many")
+
+    @on(Input.Submitted)
+    async def _list_all(self) -> None:
+        """Enter means the line as it is now: wait, 1 s at most, until the list belongs to it."""
+        looking = [worker for worker in self.workers if worker.node is self]
+        with suppress(TimeoutError, WorkerError):
+            async with asyncio.timeout(_LOOKING):
+                for worker in looking:
+                    if not worker.is_finished:
+                        await worker.wait()
 
 
 class Entry(NamedTuple):
