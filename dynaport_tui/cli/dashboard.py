@@ -7,12 +7,12 @@ import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..engine.options import DETACH, KILL, STOP
 from . import say
 from .background import say_failed
-from .errors import FAILED, OK
+from .errors import FAILED, OK, report_bug
 from .launching import Child, Told, command_for, launch
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def open_owned(here: Here, options: Options) -> int:
         owner=owned.line,
         start_again=owned.again,
     )
-    return _end_owned(owned, _shown(show, opening), told.snapshot)
+    return _end_owned(owned, shown(show, opening), told.snapshot)
 
 
 def open_attached(here: Here, first: Snapshot, note: str = "") -> int:
@@ -173,7 +173,7 @@ def open_attached(here: Here, first: Snapshot, note: str = "") -> int:
         await asyncio.to_thread(_expect, child)
 
     opening = _opening(here, first=first, owner=None, start_again=again, note=note)
-    ending = _shown(_loaded(), opening)
+    ending = shown(_loaded(), opening)
     name = first.project.name
     match ending.kind:
         case "stopped":
@@ -230,18 +230,17 @@ def _opening(
     )
 
 
-def _shown(show: Callable[[Opening], Ending], opening: Opening) -> Ending:
-    """How it was left; one that broke has said so itself."""
+def shown(show: Callable[[Opening], Ending], opening: Opening) -> Ending:
+    """How it was left; of one that broke it is said where to find out why."""
     from ..tui.opening import Ending
 
-    owned = opening.owner is not None
+    kind: Literal["stopped", "left"] = "stopped" if opening.owner is not None else "left"
     try:
-        ending: Ending | None = show(opening)
+        return show(opening)
     except KeyboardInterrupt:
-        return Ending(kind="stopped" if owned else "left", code=INTERRUPTED)
-    if ending is None:
-        return Ending(kind="stopped" if owned else "left", code=FAILED, text="the dashboard broke")
-    return ending
+        return Ending(kind=kind, code=INTERRUPTED)
+    except Exception as error:
+        return Ending(kind=kind, code=report_bug(error))
 
 
 def _end_owned(owned: Owned, ending: Ending, first: Snapshot | None) -> int:

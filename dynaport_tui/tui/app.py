@@ -125,6 +125,15 @@ class Dashboard(Host):
         self.viewing.show_service()
         self.set_interval(_PACE, self._renew_details)
 
+    @property
+    def broken(self) -> Exception | None:
+        """What we did not foresee and did not survive."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Without Textual's picture of all local variables: there may be secrets among them."""
+        self._close_messages_no_wait()
+
     async def on_unmount(self) -> None:
         """Lose nothing that a person has chosen."""
         await self.keeping.finish()
@@ -251,9 +260,9 @@ for _action in ACTIONS:
 
 
 def run_dashboard(opening: Opening) -> Ending:
-    """Show the dashboard until it is left; one that broke has printed why."""
-    ending = Dashboard(opening).run()
-    if ending is not None:
-        return ending
-    owned = opening.owner is not None
-    return Ending("stopped" if owned else "left", 1, "the dashboard broke")
+    """Show the dashboard until it is left; raises what broke it, once the terminal is as it was."""
+    app = Dashboard(opening)
+    ending = app.run()
+    if app.broken is not None:
+        raise app.broken
+    return ending or Ending("stopped" if opening.owner is not None else "left", 1)
