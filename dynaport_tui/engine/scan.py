@@ -8,7 +8,9 @@ from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..model.terms import Line, StreamIs
+from ..model.terms import Line, Matching, StreamIs
+from ..model.view import ActionError
+from ..patience import TooLong, at_most
 from .sieve import plain_lines
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ PIECE = 64 * 1024
 """Bytes that are looked through in one go."""
 _COARSE_PIECE = 8 * 1024
 """The same where every line has to be decoded."""
+_LONGEST = 0.25
+"""Seconds that an expression may compute over one piece."""
 
 Key = tuple[float, str, int]
 """A model.view.Place that compares faster."""
@@ -78,6 +82,7 @@ class Scanner:
         self._backward = backward
         self._size = _COARSE_PIECE if sieve.coarse else PIECE
         self._stream = _stream(query)
+        self._matching = next((t for t in query.terms if isinstance(t, Matching)), None)
         self._streams = any(isinstance(term, StreamIs) for term in query.terms)
         self._held: _Held | None = None
         self.found: list[Key] = []
@@ -145,8 +150,23 @@ class Scanner:
         low = max(self._first, self._ring.first) - first
         lines = [i for i in lines if low <= i <= self._last - first]
         if not sure and lines:
-            lines = self._checked(held, piece, first, lines)
+            lines = self._checked_in_time(held, piece, first, lines)
         return [(held.chunk(first + i).at, self._service, first + i) for i in lines]
+
+    def _checked_in_time(
+        self, held: _Held, piece: bytes, first: int, lines: Sequence[int]
+    ) -> list[int]:
+        if self._matching is None:
+            return self._checked(held, piece, first, lines)
+        try:
+            with at_most(_LONGEST):
+                return self._checked(held, piece, first, lines)
+        except TooLong:
+            raise ActionError(
+                "usage",
+                f"re:/{self._matching.pattern.pattern}/ takes too long on the lines that there are",
+                "Write it with fewer .* and +, or begin it with a text that the line holds.",
+            ) from None
 
     def _checked(self, held: _Held, piece: bytes, first: int, lines: Sequence[int]) -> list[int]:
         fulfils, service = self._query.fulfilled_by, self._service

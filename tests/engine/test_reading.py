@@ -349,6 +349,16 @@ async def test_a_mistake_in_the_query_is_told() -> None:
         await logs.reader.hits(logs.query('"x'))
 
 
+async def test_an_expression_that_would_never_end_is_refused() -> None:
+    logs = Logs("a")
+    logs.say("a", b"a" * 400 + b"\n")
+    with pytest.raises(ActionError, match=r"re:/\(a\|a\)\*b/ takes too long"):
+        await logs.reader.page(logs.query("re:/(a|a)*b/"))
+    with pytest.raises(ActionError, match="takes too long"):
+        await logs.reader.hits(logs.query("re:/(a|a)*b/"))
+    assert len((await logs.reader.page(logs.query("re:/a+$/"))).lines) == 1
+
+
 async def test_only_services_that_the_query_names_are_looked_through() -> None:
     logs = Logs("users.1", "users.2", "orders")
     for service in logs.of:

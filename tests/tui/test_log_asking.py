@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dynaport_tui.model.view import LogQuery
-from tests.fakes import NOON
-from tests.tui.log_host import cursor, prompt, screen, shop, shown, until
+from dynaport_tui.model.query import parse
+from dynaport_tui.model.view import ActionError, Hits, LogPage, LogQuery
+from tests.fakes import NOON, status
+from tests.tui.log_host import Understanding, cursor, prompt, screen, shop, shown, until
 from tests.tui.log_lines import TRACEBACK
 
 
@@ -187,3 +188,55 @@ async def test_the_next_error_shows_its_own_traceback_though_a_newer_one_is_equa
             await until(pilot, lambda: cursor(host) == "\n".join(TRACEBACK))
             row = host.pane.feed.stand.rows[host.pane.feed.stand.cursor]
             assert (row.key, row.place.number) == (("billing", number, -1), number)
+
+
+class Impatient(Understanding):
+    """Refuses each expression, and counts how often it is asked for one."""
+
+    asked = 0
+
+    async def page(self, query: LogQuery) -> LogPage:
+        """Every line, but of no expression."""
+        self._refuse(query)
+        return await super().page(query)
+
+    async def hits(self, query: LogQuery) -> Hits:
+        """The same."""
+        self._refuse(query)
+        return await super().hits(query)
+
+    def _refuse(self, query: LogQuery) -> None:
+        if "re:" in query.filter:
+            self.asked += 1
+            raise ActionError("usage", "it takes too long", "Write another.")
+
+
+async def test_an_expression_that_takes_too_long_is_told_of_and_not_asked_for_again() -> None:
+    engine = Impatient(status("users"))
+    engine.say("users", "a" * 200, at=NOON)
+    async with shown(engine) as (host, pilot):
+        host.pane.set_search("re:/(a|a)*b/")
+        await until(pilot, lambda: "it takes too long" in host.pane.status)
+        host.pane.next_hit()
+        assert "it takes too long" in host.pane.status
+        assert "aaaaaaaa" in screen(host)[0]
+        host.pane.set_search("")
+        host.pane.set_filter("re:/(a|a)*b/")
+        await until(pilot, lambda: "it takes too long" in host.pane.status)
+        await pilot.pause(0.2)
+        before = engine.asked
+        host.say("users", "more", at=NOON + 1)
+        await pilot.press("up", "pageup", "pagedown")
+        await pilot.pause(0.3)
+        assert engine.asked == before
+        host.pane.set_filter("more")
+        await until(pilot, lambda: screen(host)[0].endswith("more"))
+
+
+async def test_the_next_error_is_gone_to_past_a_filter_that_takes_too_long() -> None:
+    async with shown(shop(3)) as (host, pilot):
+        host.pane._asking.filter = parse("re:/(a|a)*b/")  # noqa: SLF001 (as if it was taken)
+        host.say("users", "ERROR " + "a" * 300, at=NOON + 10)
+        await host.pane.next_error()
+        await until(pilot, lambda: cursor(host).startswith("ERROR"))
+        assert "the filter is cleared" in host.pane.status

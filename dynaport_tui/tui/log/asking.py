@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...model.query import Query, QueryError, parse
+from ...patience import TooLong, at_most
 from .find import Finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...model.view import Place
+    from ...model.view import LogLine, Place
     from ..source import Source
     from .shown import Shown
 
 _EMPTY = Query()
+_MATCHED = 0.05
+"""Seconds that an expression may compute over one line."""
 
 
 class Asking:
@@ -49,6 +52,14 @@ class Asking:
         self.search = query
         self.renew()
         return True
+
+    def lets_through(self, line: LogLine) -> bool:
+        """Whether the filter does; not where it takes too long to be told."""
+        try:
+            with at_most(_MATCHED):
+                return self.filter.matches(line.service, line.stream, line.text)
+        except TooLong:
+            return False
 
     def renew(self) -> None:
         """Count again, where something else is counted."""

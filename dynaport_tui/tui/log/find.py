@@ -81,6 +81,8 @@ class Finder:
         self.found = Found()
         self.complete = True
         """Whether all that was kept when it began has been looked at."""
+        self.refusal = ""
+        """What the engine said to a query that it does not take, and that it is not asked again."""
 
     def look(self, services: Sequence[str], filter: str) -> None:  # noqa: A002
         """Find this from now on; nothing where the filter is empty."""
@@ -90,6 +92,7 @@ class Finder:
         self._generation += 1
         self.found = Found()
         self.complete = not filter
+        self.refusal = ""
         self._upto = None
         self._anew.set()
         self._wanted.set()
@@ -102,7 +105,7 @@ class Finder:
 
     def advanced(self) -> None:
         """Lines were printed."""
-        if self.filter:
+        if self.filter and not self.refusal:
             self._newer = True
             self._wanted.set()
 
@@ -115,8 +118,12 @@ class Finder:
             generation = self._generation
             try:
                 await self._count(generation)
-            except (NotRunning, NoAnswer, ActionError):
+            except (NotRunning, NoAnswer):
                 self.complete = self.complete or generation == self._generation
+            except ActionError as error:
+                if generation == self._generation:
+                    self.complete = True
+                    self.refusal = error.message if error.code == "usage" else ""
             if generation == self._generation:
                 self._changed()
 

@@ -61,7 +61,7 @@ class Hunt:
             self._go(self._asking.newest(upto))
         elif hits.complete:
             self._waiting = False
-            self._pane.say(wording.no_hit(self._shown, self._asking.search.text))
+            self._pane.say(self._no_hit())
 
     def next_hit(self) -> None:
         """The next newer one."""
@@ -89,9 +89,14 @@ class Hunt:
         if self._asking.search.empty:
             self._pane.start_search()
         elif self._asking.hits.complete:
-            self._pane.say(wording.no_hit(self._shown, self._asking.search.text))
+            self._pane.say(self._no_hit())
         else:
             self._waiting = True
+
+    def _no_hit(self) -> str:
+        """Why there is none."""
+        refusal = self._asking.hits.refusal
+        return refusal or wording.no_hit(self._shown, self._asking.search.text)
 
     def _where(self) -> Place | None:
         """The hit on which the person stands, else the line with the cursor."""
@@ -122,7 +127,7 @@ class Hunt:
             return
         notice = "from the top" if jump.wrapped else ""
         line = jump.line
-        if not self._asking.filter.matches(line.service, line.stream, line.text):
+        if not self._asking.lets_through(line):
             self._asking.set_filter("")
             notice = "the filter is cleared: the error did not match it"
         self._going = jump.place

@@ -53,6 +53,8 @@ class Loader:
         """Whether a fetch is under way."""
         self.pending = False
         """Whether what `look` asked for is still to come: the window is that of before."""
+        self.hopeless = False
+        """Whether the engine takes no such query, so that it is not asked again."""
         self._source = source
         self._changed = changed
         self._refused = refused
@@ -69,7 +71,7 @@ class Loader:
         self.services, self.filter = list(services), filter
         self._generation += 1
         self._place, self._restart, self.pending = place, True, True
-        self._older = self._newer = False
+        self.hopeless = self._older = self._newer = False
         self._wanted.set()
 
     def advanced(self, total: int) -> None:
@@ -108,7 +110,8 @@ class Loader:
                 self._older = self._newer = False
             except ActionError as error:
                 self._older = self._newer = False
-                self.pending = self.pending and generation != self._generation
+                if generation == self._generation:
+                    self.pending, self.hopeless = False, error.code == "usage"
                 self._refused(error)
             finally:
                 self.busy = False
@@ -119,7 +122,7 @@ class Loader:
         if self._restart:
             self._restart = False
             return self._newest if self._place is None else self._around
-        if self.pending:
+        if self.pending or self.hopeless:
             return None
         if self._newer and self._pause() <= 0:
             self._newer = False
@@ -135,7 +138,7 @@ class Loader:
     async def _wait(self) -> None:
         self._wanted.clear()
         try:
-            soon = self._newer and not self.pending
+            soon = self._newer and not (self.pending or self.hopeless)
             async with asyncio.timeout(self._pause() if soon else None):
                 await self._wanted.wait()
         except TimeoutError:

@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from ...patience import TooLong, at_most
 from ..glyphs import LOST, RULE, count
 from .layout import Body, cut, painted_over, segments, wrapped
 from .rows import Detail, Folded, Head, Rule, Single
@@ -16,8 +17,12 @@ from .saying import say, shortened
 from .times import WIDTH, age, clock
 
 if TYPE_CHECKING:
+    from ...model.query import Query
     from .look import Look
     from .rows import Row
+
+_SEARCHED = 0.02
+"""Seconds that an expression may compute over one line."""
 
 
 def paint(row: Row, look: Look, *, here: bool = False) -> list[Strip]:
@@ -31,12 +36,21 @@ def paint(row: Row, look: Look, *, here: bool = False) -> list[Strip]:
     text = say(row, look, room)
     if look.search is not None:
         colours = look.colours
-        spans = look.search.spans(text.text)
+        spans = _spans(look.search, text.text)
         text = painted_over(text, spans, colours.here if here else colours.hit)
     lines = [_one(text, room, tail)] if tail else _lines(text, look)
     front = _front(row, look)
     blank = [Segment(" " * look.margin)]
     return [Strip([*(blank if number else front), *line]) for number, line in enumerate(lines)]
+
+
+def _spans(search: Query, text: str) -> list[tuple[int, int]]:
+    """What is found in it; nothing where that takes too long to be told."""
+    try:
+        with at_most(_SEARCHED):
+            return search.spans(text)
+    except TooLong:
+        return []
 
 
 def face(row: Row) -> tuple[object, ...]:

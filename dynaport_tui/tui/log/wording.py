@@ -67,6 +67,8 @@ def status(facts: Facts) -> str:
 def _hits(facts: Facts) -> str:
     hits = facts.hits
     number = len(hits.found.places)
+    if hits.refusal:
+        return hits.refusal
     if not number:
         return "no hit" if hits.complete else "searching"
     if not facts.hit:
