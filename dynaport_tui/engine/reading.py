@@ -15,7 +15,7 @@ from .tracing import newest_traceback
 from .window import window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ..model.view import LogLine
     from .logs import ServiceLog
@@ -51,18 +51,21 @@ class LogReader:
         sought = _parsed(query)
         windows = self._windows(query, sought)
         sought = _about_lines(sought)
+        # A service may be removed while the search goes on.
+        logs = {part.log.service: part.log for part in windows}
         backward = query.after is None
         if limit == 0:
             return LogPage(reached=query.before if backward else query.after)
         if sought.empty:
-            return await self._ready(_plain(windows, limit, backward=backward), backward=backward)
+            found = _plain(windows, limit, backward=backward)
+            return await _ready(logs, found, backward=backward)
         async with self._searching:
             keys, edge = await _scan(windows, sought, backward=backward).run(limit)
-        lines = [(key, self._kept(key)) for key in keys]
-        found = [(key, raw) for key, raw in lines if raw is not None]
+        lines = [(key, logs[key[1]].ring.line(key[2])) for key in keys]
+        kept = [(key, raw) for key, raw in lines if raw is not None]
         if backward:
-            found.reverse()
-        return await self._ready((found, edge), backward=backward)
+            kept.reverse()
+        return await _ready(logs, (kept, edge), backward=backward)
 
     async def hits(self, query: LogQuery) -> Hits:
         """Where the lines are that `page` would give, whatever its limit, at most 5,000 in an
@@ -82,8 +85,9 @@ class LogReader:
 
     async def traceback(self, services: Sequence[str], root: str) -> Traceback | None:
         """The newest that is whole."""
+        logs = [self._log(service) for service in services]
         async with self._searching:
-            return await newest_traceback([self._log(service) for service in services], root)
+            return await newest_traceback(logs, root)
 
     def _windows(self, query: LogQuery, sought: Query) -> list[Window]:
         """What of each service lies between the places that were named."""
@@ -92,27 +96,28 @@ class LogReader:
         windows = [window(self._log(service), query.after, query.before) for service in services]
         return [w for w in windows if w.first <= w.last]
 
-    def _kept(self, key: Key) -> RawLine | None:
-        return self._log(key[1]).ring.line(key[2])
 
-    async def _ready(
-        self, found: tuple[list[tuple[Key, RawLine]], Key | None], *, backward: bool
-    ) -> LogPage:
-        """The page of these lines, which are in the direction of the search."""
-        lines: list[LogLine] = []
-        keyed, reached = found
-        size = 0
-        for count, (key, raw) in enumerate(keyed, 1):
-            size += len(raw.data)
-            lines.append(self._log(key[1]).shown(raw))
-            if size > MOST_BYTES and count < len(keyed):
-                reached = key
-                break
-            if count % _TURN == 0:
-                await asyncio.sleep(0)
-        if backward:
-            lines.reverse()
-        return LogPage(lines=lines, reached=_place(reached))
+async def _ready(
+    logs: Mapping[str, ServiceLog],
+    found: tuple[list[tuple[Key, RawLine]], Key | None],
+    *,
+    backward: bool,
+) -> LogPage:
+    """The page of these lines, which are in the direction of the search."""
+    lines: list[LogLine] = []
+    keyed, reached = found
+    size = 0
+    for count, (key, raw) in enumerate(keyed, 1):
+        size += len(raw.data)
+        lines.append(logs[key[1]].shown(raw))
+        if size > MOST_BYTES and count < len(keyed):
+            reached = key
+            break
+        if count % _TURN == 0:
+            await asyncio.sleep(0)
+    if backward:
+        lines.reverse()
+    return LogPage(lines=lines, reached=_place(reached))
 
 
 def _parsed(query: LogQuery) -> Query:

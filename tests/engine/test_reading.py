@@ -349,6 +349,22 @@ async def test_a_mistake_in_the_query_is_told() -> None:
         await logs.reader.hits(logs.query('"x'))
 
 
+@pytest.mark.parametrize("wanted", ["", "line", "re:/l[i]ne/"])
+async def test_a_service_may_be_removed_while_its_lines_are_read(
+    monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    monkeypatch.setattr(scan, "SLICE", 0.0)
+    logs = Logs("a", "b")
+    for service in "ab":
+        logs.say(service, numbered(400))
+    reading = asyncio.create_task(logs.reader.page(logs.query(wanted, limit=800)))
+    looking = asyncio.create_task(logs.traceback())
+    await asyncio.sleep(0)
+    del logs.of["a"]
+    assert len((await reading).lines) == 800
+    assert await looking is None
+
+
 async def test_an_expression_that_would_never_end_is_refused() -> None:
     logs = Logs("a")
     logs.say("a", b"a" * 400 + b"\n")
