@@ -12,6 +12,7 @@ from ...model.view import LogQuery
 from . import wording
 from .asking import Asking
 from .choice import chosen, said
+from .earlier import Earlier
 from .feed import Feed
 from .prompt import Prompt
 from .shown import Shown
@@ -56,6 +57,8 @@ class LogDisplay(Vertical):
         self.view = LogView(palette.index, clock)
         self._prompt = Prompt()
         self.feed = Feed(source, self._shown, self.view, self._changed)
+        self._earlier = Earlier(source, self._shown, self._earlier_came, clock)
+        self.feed.earlier = self._earlier.rows
         self._asking = Asking(source, self._shown, self._counted)
         self._notice, self._noticed = "", 0.0
         self._told = ("", "")
@@ -71,6 +74,7 @@ class LogDisplay(Vertical):
         self.feed.look(self._asking.filter.text)
         asking = self._asking
         self.run_worker(self.feed.loader.run(), group="log-lines")
+        self.run_worker(self._earlier.run(), group="log-earlier")
         self.run_worker(asking.matching.run(), group="log-filter")
         self.run_worker(asking.hits.run(), group="log-search")
         self.set_interval(1.0, self._tick)
@@ -150,9 +154,10 @@ class LogDisplay(Vertical):
         return self.feed.stand.following
 
     def place(self) -> Place | None:
-        """Of the last line on the screen."""
+        """Of the last line of this run on the screen."""
         row = self.feed.stand.last()
-        return row.said[-1].place if row is not None and row.said else None
+        found = row.said[-1] if row is not None and row.said else None
+        return None if found is None or found.number < 0 else found.place
 
     def chosen_text(self) -> tuple[str, str]:
         """The marked block, else the line with the cursor, as it was printed; and its size in
@@ -181,7 +186,12 @@ class LogDisplay(Vertical):
         """More hits are known."""
         self._changed()
 
+    def _earlier_came(self) -> None:
+        self.feed.redo()
+        self._changed()
+
     def _changed(self) -> None:
+        self._earlier.attend()
         loader = self.feed.loader
         looking = loader.busy or not loader.window.asked
         self.view.nothing = wording.nothing(self._shown, self._asking.filter.text, looking=looking)

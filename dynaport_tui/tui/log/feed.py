@@ -11,10 +11,11 @@ from .rows import Folded
 from .shaping import Shaping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ...model.view import ActionError
     from ..source import Source
+    from .rows import Row
     from .screen import Screen
     from .shown import Shown
     from .view import LogView
@@ -41,6 +42,8 @@ class Feed:
         """What the engine said to the last query that it did not take."""
         self.arrived: Callable[[], None] = lambda: None
         """Called when a place that was gone to is on the screen."""
+        self.earlier: Callable[[Shaping], Sequence[Row]] = lambda _shaping: ()
+        """Gives the rows of what stands where nothing has been printed yet."""
 
     @property
     def stand(self) -> Screen:
@@ -154,7 +157,7 @@ class Feed:
         """Make the rows anew from the lines that are held."""
         following = self.stand.following
         rows = self._shaping.rows(self.loader.window, self._shown.root, following=following)
-        self._view.show(rows)
+        self._view.show(rows or (() if self.loader.filter else self.earlier(self._shaping)))
 
     def _arrive(self) -> None:
         if self.loader.pending:

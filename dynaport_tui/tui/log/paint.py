@@ -57,7 +57,7 @@ def face(row: Row) -> tuple[object, ...]:
     """Changes when something changes in how this row is drawn."""
     if isinstance(row, Folded | Head):
         return (type(row), row.key, len(row.fold.members), len(row.fold.lines))
-    return (type(row), row.key)
+    return (type(row), row.key, row.text if isinstance(row, Rule) else "")
 
 
 def stamp(at: float, look: Look) -> str:
@@ -76,16 +76,16 @@ def _front(row: Row, look: Look) -> list[Segment]:
     if look.names:
         service = "" if quiet else row.place.service
         name = set_cell_size(shortened(service, look.names), look.names)
-        style = colours.names[look.ink(service)]
+        style = colours.dim if row.place.number < 0 else colours.names[look.ink(service)]
         front.append(Segment(f"{name}  ", style))
     return front
 
 
 def _rule(row: Rule, look: Look) -> Strip:
-    accent = Style(color=look.colours.accent.color)
-    text = f" {RULE * 2} {clock(row.at)[:8]} "
+    style = look.colours.dim if row.text else Style(color=look.colours.accent.color)
+    text = f" {RULE * 2} {shortened(row.text or clock(row.at)[:8], look.width - 6)} "
     line = text + RULE * max(look.width - cell_len(text), 0)
-    return Strip([Segment(line, accent)])
+    return Strip([Segment(line, style)])
 
 
 def _lines(text: Body, look: Look) -> list[list[Segment]]:

@@ -129,10 +129,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Drawn by the person, at a time."""
+    """Drawn by the person, at a time, or by us with a text and a number below 0."""
 
     at: float
     number: int
+    text: str = ""
     entries: Sequence[Entry] = ()
     said: Sequence[Entry] = ()
 

@@ -10,7 +10,7 @@ from rich.style import Style
 from ...model.levels import Level
 from ..glyphs import DOT, ELLIPSIS, UNICODE, count
 from .fields import Kind, fields
-from .layout import Body, body
+from .layout import Body, Ink, body
 from .rows import Detail, Folded, Head, Single
 from .sgr import pieces
 from .times import clock
@@ -31,8 +31,15 @@ _SHORTEST = 16
 
 def say(row: Single | Detail | Folded | Head, look: Look, room: int) -> Body:
     """Text and styles of a row; a folded one is kept within `room` cells, so that it names the
-    place of an error whatever the error says.
+    place of an error whatever the error says. What was printed before this run is dim.
     """
+    said = _say(row, look, room)
+    if row.place.number < 0:
+        return Body(said.text, [Ink(len(said.text), look.colours.dim)])
+    return said
+
+
+def _say(row: Single | Detail | Folded | Head, look: Look, room: int) -> Body:
     match row:
         case Single():
             return _text(row.entry, look)

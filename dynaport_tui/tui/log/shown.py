@@ -48,6 +48,24 @@ class Shown:
         return self.services or list(self._statuses)
 
     @property
+    def about(self) -> object:
+        """What tells these services of this engine from any others."""
+        return (self._engine, *self.ids)
+
+    @property
+    def silent(self) -> bool:
+        """Whether there are services, and none of them has printed anything."""
+        return bool(self.ids) and not self.lines
+
+    @property
+    def starting(self) -> bool:
+        """Whether one of them is about to print something."""
+        return any(
+            status.state is State.STARTING or (status.state is State.STOPPED and status.wanted)
+            for status in self._known()
+        )
+
+    @property
     def lines(self) -> int:
         """Printed since the engine started."""
         return sum(self._last.get(service, 0) for service in self.ids)

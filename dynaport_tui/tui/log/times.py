@@ -30,6 +30,17 @@ def clock(at: float) -> str:
     return f"{time.strftime('%H:%M:%S', time.localtime(at))}.{milli:03d}"
 
 
+def day(at: float, now: float) -> str:
+    """`14:02`, `14:02 yesterday`, `14:02 on 2026-01-31`."""
+    then, today = time.localtime(at), time.localtime(now)
+    text = time.strftime("%H:%M", then)
+    for back, word in ((0, ""), (1, " yesterday")):
+        parts = (today.tm_year, today.tm_mon, today.tm_mday - back, 12, 0, 0, 0, 0, -1)
+        if time.localtime(time.mktime(parts))[:3] == then[:3]:
+            return text + word
+    return text + time.strftime(" on %Y-%m-%d", then)
+
+
 def age(at: float, now: float) -> str:
     """At most seven characters, the largest unit and the next: `12s`, `2m 3s`, `5h 12m`."""
     seconds = int(max(now - at, 0))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..glyphs import DOT, count, counted
 from .shown import named
+from .times import day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,19 @@ def nothing(shown: Shown, filter: str, *, looking: bool) -> Sequence[str]:  # no
         f"{who} {printed}",
         "What a service writes to stdout and stderr appears here as soon as it comes.",
     ]
+
+
+def last_run(at: float, now: float) -> str:
+    """Heads what was printed in the run before, last at `at`."""
+    return f"last run {DOT} until {day(at, now)}"
+
+
+def nothing_since(shown: Shown) -> str:
+    """Stands below it."""
+    headline, more = nothing(shown, "", looking=False)
+    if shown.asleep() is not None:
+        return f"{headline} {DOT} {more.removesuffix('.')}"
+    return f"{headline} in this run"
 
 
 def no_hit(shown: Shown, search: str) -> str:
