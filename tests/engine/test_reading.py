@@ -387,7 +387,7 @@ async def test_only_services_that_the_query_names_are_looked_through() -> None:
 async def test_a_clock_that_is_set_back_does_not_bring_lines_out_of_order(tmp_path: Path) -> None:
     import os
 
-    times = iter([100.0, 50.0, 120.0])
+    times = iter([90.0, 100.0, 50.0, 120.0])  # the first when the log is begun
     log = ServiceLog("a", tmp_path, LogSpec(), lambda _s, _n: None, clock=lambda: next(times))
     for text in (b"1\n", b"2\n", b"3\n"):
         ours, theirs = os.pipe()
