@@ -21,6 +21,9 @@ _BEFORE_LEAST = 8
 """Cells of what happened that are worth showing before its place."""
 _TAIL = " (…"
 """Of what follows a place, the least that is worth showing."""
+_UNSTARTED = "could not be started: "
+_EXPLAINED = re.compile(r"^(?:ModuleNotFoundError|ImportError): ")
+"""Errors whose text says what they are."""
 _ALIVE = "alive for one second"
 _EYES = frozenset({"broken", "unhealthy", "backing off", "waiting"})
 
@@ -33,6 +36,8 @@ def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:
         return [Piece("stale: ", "warn"), Piece(f"{found}; r applies it", "warn")]
     text = " ".join(status.why.split())
     text = re.sub(rf"^{re.escape(word)}(?:[:,;]\s*|$)", "", text)
+    if word in _EYES:
+        text = text.removeprefix(_UNSTARTED)
     if timed:
         text = _SECONDS.sub(r"\1", text)
     if text == _ALIVE and word == "ready":
@@ -46,23 +51,23 @@ def cause(status: ServiceStatus, width: int, *, timed: bool) -> list[Piece]:
     """The same in exactly so many cells; `timed`: the latency stands beside it."""
     *first, last = why(status, timed=timed)
     room = width - length(first)
-    return cut([*first, Piece(shortened(last.text, room), last.ink)], width)
+    return cut([*first, Piece(shortened(last.text, room, alone=not first), last.ink)], width)
 
 
-def shortened(text: str, width: int) -> str:
+def shortened(text: str, width: int, *, alone: bool = True) -> str:
     """A cause that keeps its file and line where it is too long: first the folders go, then the
-    end of what happened, then all of it.
+    end of what happened, then all of it, if the place may stand `alone`.
     """
     found = _PLACE.match(text)
     if cell_len(text) <= width or found is None:
         return text
-    name, after = found["name"], text[found.end() :]
-    for front in (found[0], f"{found['before']} {name}"):
+    before, name, after = found["before"], found["name"], text[found.end() :]
+    for front in (found[0], f"{before} {name}"):
         if cell_len(front) + len(_TAIL) <= width:
             return front + after
         if cell_len(front) <= width:
             return front
     left = width - cell_len(name) - 1
     if left >= _BEFORE_LEAST:
-        return f"{fit(found['before'], left)} {name}"
-    return name if cell_len(name) <= width else text
+        return f"{fit(_EXPLAINED.sub('', before), left).rstrip()} {name}"
+    return name if alone and cell_len(name) <= width else text

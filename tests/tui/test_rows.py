@@ -149,6 +149,26 @@ def test_a_cause_that_is_too_long_keeps_its_file_and_line(width: int, text: str)
     assert "app.py:14" in found[:width]
 
 
+def test_an_error_that_explains_itself_gives_its_name_up_first() -> None:
+    whole = "ModuleNotFoundError: No module named 'nothere' in /shop/.venv users/app.py:3 (exit 1)"
+    assert cause.shortened(whole, 39).startswith("No module named 'nothere'")
+    assert cause.shortened(whole, 39).endswith(" app.py:3")
+
+
+def test_what_did_not_start_says_why_at_once() -> None:
+    found = status("a", State.FAILED, why="could not be started: port 6001 is held by pid 42")
+    assert why(found) == "port 6001 is held by pid 42"
+
+
+@pytest.mark.parametrize("width", [12, 16, 20])
+def test_who_is_waited_for_is_worth_more_than_a_place(width: int) -> None:
+    found = status(
+        "web", State.STOPPED, waiting=True, why="waits for api, which is broken: E: x api/app.py:3"
+    )
+    line = "".join(piece.text for piece in cause.cause(found, width, timed=True))
+    assert line.startswith("← api is")
+
+
 def test_nothing_is_said_beside_the_health_of_what_is_just_alive() -> None:
     assert why(status("a", why="alive for one second")) == ""
 
