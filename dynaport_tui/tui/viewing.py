@@ -136,7 +136,7 @@ class Viewing:
         self._app.keeping.soon()
 
     async def graph(self) -> None:
-        """The graph in the place of the table, and back."""
+        """The graph in the place of the table, with the focus, and back."""
         desk = self._app.desk
         if desk.graph is None:
             from .graph import GraphView
@@ -146,6 +146,8 @@ class Viewing:
         desk.graphed = not desk.graphed
         self._app.draw()
         desk.show_panes()
+        if desk.graphed:
+            desk.focus_half("upper")
 
     async def _mount(self, widget: Widget, after: Widget | None = None) -> None:
         with self._app.opening_something():

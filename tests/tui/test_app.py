@@ -77,7 +77,7 @@ async def test_a_refused_action_says_why_and_what_to_do(private: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("r")
-        await until(pilot, lambda: "the engine is stopping Wait a moment." in told(app))
+        await until(pilot, lambda: "the engine is stopping. Wait a moment." in told(app))
 
 
 async def test_a_key_in_the_footer_and_a_tab_can_be_clicked(private: Path) -> None:
@@ -171,6 +171,8 @@ async def test_the_graph_takes_the_place_of_the_table(private: Path) -> None:
         await until(pilot, lambda: not app.desk.table.display and app.desk.pane == "graph")
         await pilot.press("g")
         await until(pilot, lambda: app.desk.table.display and app.desk.pane == "table")
+        await pilot.press("tab", "g")
+        await until(pilot, lambda: app.desk.pane == "graph")
 
 
 async def test_a_terminal_that_is_too_small_is_told_so(private: Path) -> None:
