@@ -150,7 +150,9 @@ class Acts:
         many = len(targets) != 1
         if many:
             who = f"all {counted(len(self._board), 'service')}" if not targets else listed(targets)
-            detail = f"{', '.join(targets)}" if targets else "Marks and selection do not count."
+            detail = "Marks and selection do not count." if not targets else ""
+            if len(targets) > _NAMED:
+                detail = ", ".join(targets)
             if not await self._app.confirm(f"{verb.title()} {who}?", detail, verb.title()):
                 return
         await self._ask(verb, targets)

@@ -86,7 +86,7 @@ class Host(App[Ending], inherit_bindings=False):
         try:
             return await wish
         except ActionError as refusal:
-            self.tell(f"{refusal.message} {refusal.hint}".rstrip(), "error")
+            self.tell(f"{refusal.message.rstrip('.')}. {refusal.hint}".rstrip(), "error")
         except (NotRunning, NoAnswer) as error:
             self.tell(str(error), "error")
         return None

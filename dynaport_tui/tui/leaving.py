@@ -135,7 +135,7 @@ class Leaving:
             text = _ended(self._ended)
         self._why = text
         self._app.put_notice(
-            _GONE, Notice(f"{text}. What is shown is how it was.", "bad", tuple(keys))
+            _GONE, Notice(f"{text.rstrip('.')}. What is shown is how it was.", "bad", tuple(keys))
         )
         self._app.desk.header.busy = "no engine"
         self._app.desk.header.renew()

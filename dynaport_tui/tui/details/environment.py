@@ -83,7 +83,7 @@ def _secrecy(sheet: Sheet, env: Mapping[str, str], *, revealed: bool) -> Iterato
         told = f"{counted(hidden, 'secret')} hidden; V shows {'it' if hidden == 1 else 'them'}."
         yield from note(sheet, "secrecy", told)
     else:
-        yield from note(sheet, "secrecy", "No variable looks like a secret; V shows all as is.")
+        yield from note(sheet, "secrecy", "No variable looks like a secret.")
 
 
 def _variables(sheet: Sheet, env: Mapping[str, str], details: Details | None) -> Iterator[Line]:
