@@ -9,6 +9,9 @@ from ..model.view import Notice, PortMoved, ProjectChanged, Reloaded
 if TYPE_CHECKING:
     from ..model.view import Event, ServiceStatus
 
+_REMEDY = "; the next save"
+"""Behind it stands what a person will do anyway."""
+
 Weight = Literal["information", "warning", "error"]
 
 
@@ -18,7 +21,8 @@ def tale(event: Event, old: ServiceStatus | None) -> tuple[str, Weight] | None:
         case PortMoved():
             return _moved(event, None if old is None else old.port), "information"
         case Reloaded(ok=False):
-            return f"{event.service} did not take the change in: {event.why}", "error"
+            what = event.why.partition(_REMEDY)[0]
+            return f"{event.service} did not take the change in: {what}", "error"
         case ProjectChanged(error=None):
             return _applied(event)
         case Notice():

@@ -163,6 +163,24 @@ def test_the_history_tells_the_newest_first_and_how_long_each_lasted() -> None:
     ]
 
 
+def test_a_reason_is_told_once_and_its_remedy_not_at_all_in_the_history() -> None:
+    held = "could not be started: port 6001 is held by pid 42"
+    told = why.once([
+        f"{held}; 5 starts in a row did not last",
+        "starting",
+        f"{held}; starts again in 0.8 s",
+        "KeyError: 'X' app.py:3 (exit 1); the next save, or `dynaport restart a`, tries again",
+        held,
+    ])  # fmt: skip
+    assert list(told) == [
+        f"{held}; 5 starts in a row did not last",
+        "starting",
+        "the same; starts again in 0.8 s",
+        "KeyError: 'X' app.py:3 (exit 1)",
+        held,
+    ]
+
+
 def test_a_narrow_history_keeps_time_state_and_cause() -> None:
     details = Details(service="billing", history=HISTORY)
     at = clock(NOW - 5, NOW)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ...model.view import Details, Exit, Moment, ServiceStatus, Traceback
 
 _BROKEN = (State.FAILED, State.BACKOFF, State.UNHEALTHY)
+_LONG = 24
+"""Cells of a reason that is worth leaving out where it is said again."""
+_REMEDY = "the next save"
 _ROOMY = 100
 """Columns from which the history tells how long ago and how long."""
 _FRAMES = 12
@@ -226,20 +229,34 @@ def _history(sheet: Sheet, status: ServiceStatus, history: Sequence[Moment]) -> 
     yield from heading(sheet, "history", f"as it is for {since}" if since != "now" else "")
     words = max(len(state_mark(_as(status, moment.new)).word) for moment in history) + 2
     times = max(len(clock(moment.at, sheet.now)) for moment in history)
-    before = [None, *history[:-1]]
-    for earlier, moment in reversed(list(zip(before, history, strict=True))):
-        yield from _moment(sheet, status, earlier, moment, (times, words))
+    newest = history[::-1]
+    reasons = once([moment.why for moment in newest])
+    for moment, earlier, why in zip(newest, [*newest[1:], None], reasons, strict=True):
+        yield from _moment(sheet, status, (earlier, moment), why, (times, words))
+
+
+def once(whys: Sequence[str]) -> Iterator[str]:
+    """The same reasons without the remedy; one that stood in a line above is not said again."""
+    said = ""
+    for why in map(one_line, whys):
+        reason, _, rest = why.rpartition("; ")
+        if not reason:
+            reason, rest = why, ""
+        known, said = reason == said, reason if len(reason) >= _LONG else said
+        parts = ["the same" if known else reason, "" if rest.startswith(_REMEDY) else rest]
+        yield "; ".join(filter(None, parts))
 
 
 def _moment(
     sheet: Sheet,
     status: ServiceStatus,
-    earlier: Moment | None,
-    moment: Moment,
+    moments: tuple[Moment | None, Moment],
+    why: str,
     wide: tuple[int, int],
 ) -> list[Line]:
     """One change of state; `wide` are the columns of its time and its new state."""
     colours, roomy = sheet.colours, sheet.width >= _ROOMY
+    earlier, moment = moments
     old, new = (state_mark(_as(status, state)) for state in (moment.old, moment.new))
     at = clock(moment.at, sheet.now)
     lasted = "" if earlier is None else f"after {seconds(max(0.0, moment.at - earlier.at))}"
@@ -249,8 +266,7 @@ def _moment(
     lead.append(f"{old.glyph} {_ARROW} " if roomy else "", colours.dim)
     lead.append(f"{new.glyph} {new.word}".ljust(wide[1]), sheet.ink(new))
     lead.append(f"  {lasted:<12}  " if roomy else "  ", colours.dim)
-    why = one_line(moment.why)
-    copied = f"{at} {old.word} {_ARROW} {new.word} {lasted}: {why}"
+    copied = f"{at} {old.word} {_ARROW} {new.word} {lasted}: {one_line(moment.why)}"
     return wrapped(sheet, f"{moment.at}:{moment.new}", lead, Text(why, colours.text), copied)
 
 
