@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
 
@@ -218,6 +219,22 @@ async def test_another_engine_begins_anew() -> None:
         await until(pilot, lambda: "hello again" in "".join(screen(host)))
         assert "GET" not in "".join(screen(host))
         assert host.pane.status == "follow · 1 line"
+
+
+async def test_a_draw_before_another_engine_has_answered_leaves_nothing_of_the_first() -> None:
+    async with shown(shop(3)) as (host, pilot):
+        other = Understanding(status("users"))
+        other.project = msgspec.structs.replace(other.project, engine_pid=7)
+        other.say("users", *["hello again"] * 3, at=NOON + 8000)
+        host.source.engine = other
+        host.source.failure = NoAnswer("not yet")
+        host.pane.know(other.snapshot())
+        await until(pilot, lambda: settled(host) or not host.pane.feed.loader.busy)
+        screen(host)
+        host.source.failure = None
+        host.pane.advanced({"users": 3})
+        await until(pilot, lambda: "hello again" in screen(host)[2])
+        assert "GET" not in "".join(screen(host))
 
 
 async def test_markup_in_a_log_is_nothing_but_text() -> None:

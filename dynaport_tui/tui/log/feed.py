@@ -218,6 +218,7 @@ class Feed:
     def forget(self) -> None:
         """Nothing that was known holds: it is another engine."""
         self._shaping.clear()
-        self.stand.forget()
         self.loader.window.clear()
+        self.redo()  # no row of before may be painted again under the number of another line
+        self.stand.forget()
         self.look(self.loader.filter)
