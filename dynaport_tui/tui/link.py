@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .source import Source
 
 _KILLED = "the engine is gone without a word: it was killed"
+_SILENT = "the engine does not answer"
 
 
 class Pace(NamedTuple):
@@ -35,6 +36,8 @@ class Pace(NamedTuple):
     """Before the second attempt after a connection was lost; the pause doubles …"""
     most: float = 2.0
     """… up to here. A connection that held this long is tried again at once."""
+    answer: float = 4.0
+    """That an engine has for a snapshot; one that misses it twice does not answer."""
     last_words: float = 0.5
     """That the stream of events has to end when a snapshot is refused."""
 
@@ -179,17 +182,27 @@ class Link:
             self._tell_gone(why)
 
     async def _poll(self) -> None:
+        began = self._clock()
         while True:
             await self._wait(self._pace.poll)
+            if not self._connected and self._clock() - began >= self._pace.answer:
+                raise NoAnswer(_SILENT)
             if not self._connected or self._ended is not None:
                 continue
-            snapshot = await self._source.snapshot()
+            snapshot = await self._asked()
             if self.snapshot and snapshot.project.engine_pid != self.snapshot.project.engine_pid:
                 return  # another engine: its stream is not the one that we hear
             if snapshot != self.snapshot:
                 self.snapshot = snapshot
                 self._tell_changed(snapshot)
             await asyncio.sleep(self._pace.rest)
+
+    async def _asked(self) -> Snapshot:
+        try:
+            async with asyncio.timeout(self._pace.answer):
+                return await self._source.snapshot()
+        except TimeoutError as error:
+            raise NoAnswer(_SILENT) from error
 
     # ---- marks
 

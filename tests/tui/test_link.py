@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ QUICK = Pace(
     patience=0.2,
     retry=0.02,
     most=0.1,
+    answer=0.3,
     last_words=0.2,
 )
 
@@ -243,3 +246,29 @@ async def test_another_engine_at_the_same_place_is_told_from_the_first(private: 
                 first.do(first.engine.cut)
                 await told.until(lambda: told.said == ["changed", "back", "changed"])
                 assert told.snapshots[-1].project.engine_pid == 2
+
+
+async def test_an_engine_that_hangs_is_missed_soon_and_taken_up_again(private: Path) -> None:
+    with ServedEngine(engine(), private / "sock") as served:
+        async with Told(private / "sock").running() as told:
+            await told.until(lambda: told.snapshots)
+            hangs = threading.Event()
+            hung = asyncio.create_task(asyncio.to_thread(served.do, lambda: hangs.wait(4)))
+            await told.until(lambda: told.link.away)
+            assert told.whys == ["the engine does not answer"]
+            hangs.set()
+            await hung
+            await told.until(lambda: not told.link.away)
+            assert told.said == ["changed", "gone", "back", "changed"]
+
+
+async def test_one_that_hangs_for_a_moment_is_not_missed(private: Path) -> None:
+    with ServedEngine(engine(), private / "sock") as served:
+        async with Told(private / "sock").running() as told:
+            await told.until(lambda: told.snapshots)
+            steady = time.monotonic() + 2 * QUICK.most
+            await told.until(lambda: time.monotonic() > steady)
+            await asyncio.to_thread(served.do, lambda: time.sleep(1.4 * QUICK.answer))
+            served.do(lambda: served.engine.move("users", State.FAILED, "exit code 1"))
+            await told.until(lambda: told.snapshots[-1] == served.engine.snapshot())
+            assert told.said == ["changed"]
