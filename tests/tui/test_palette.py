@@ -91,7 +91,7 @@ async def test_typing_finds_actions_services_and_themes() -> None:
 
 
 async def test_words_of_the_sentence_find_an_action_too() -> None:
-    assert [row[:6] for row in await rows("secrets of")] == ["reveal"]
+    assert [row[:6] for row in await rows("secrets of")] == ["show s"]
 
 
 async def test_a_service_that_is_stopped_is_not_offered_to_be_stopped() -> None:

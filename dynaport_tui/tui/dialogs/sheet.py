@@ -50,6 +50,8 @@ _FILTERS = (
 )
 _MOUSE = (
     ("click", "selects; a heading sorts, a key here or in the footer acts"),
+    ("twice", "opens: the log of a service, a folded traceback"),
+    ("drag", "marks lines of the log, y copies them"),
     ("wheel", "scrolls what is under it"),
     ("Shift+drag", "selects with the terminal itself (Option on a Mac)"),
     ("p", "shows the plain stream, to select without borders"),
