@@ -42,6 +42,19 @@ KEYS = {
 _OSC52 = re.compile(rb"\x1b\]52;[a-z]*;([A-Za-z0-9+/=]*)(?:\x07|\x1b\\)")
 
 
+_SCREENS = re.compile(rb"(\x1b\[\?1049[hl])")
+_NEWER = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]")
+"""Private modes with other marks than "?" are for newer terminals than ours."""
+
+
+def _whole(data: bytes) -> tuple[bytes, bytes]:
+    """What can be drawn, and the beginning of an escape sequence whose end is still to come."""
+    start = data.rfind(b"\x1b", -12)
+    if start >= 0 and re.fullmatch(rb"\x1b(\[[?<=>]?[0-9;]*)?", data[start:]):
+        return data[:start], data[start:]
+    return data, b""
+
+
 class Terminal(ABC):
     """One program in a terminal of `columns` x `rows`; use it in a `with`."""
 
@@ -159,6 +172,9 @@ class Pty(Terminal):
         super().__init__(columns, rows)
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        self._normal: pyte.Screen | None = None
+        """What is to be seen again when the program leaves the alternate screen."""
+        self._rest = b""
         self._lock = threading.Lock()
         self._copied: bytes | None = None
         self._tail = b""
@@ -250,9 +266,23 @@ class Pty(Terminal):
             self._copied = base64.b64decode(found[1])
         start = seen.rfind(b"\x1b]52;")
         self._tail = seen[start:] if start >= 0 and _OSC52.search(seen, start) is None else b""
+        seen, self._rest = _whole(self._rest + data)
         with self._lock:
-            # Private modes with other marks than "?" are for newer terminals than this one.
-            self._stream.feed(re.sub(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]", b"", data))
+            for part in _SCREENS.split(seen):
+                if _SCREENS.fullmatch(part):
+                    self._change_screen(alternate=part.endswith(b"h"))
+                else:
+                    self._stream.feed(_NEWER.sub(b"", part))
+
+    def _change_screen(self, *, alternate: bool) -> None:
+        if alternate == (self._normal is not None):
+            return
+        if alternate:
+            self._normal, self.screen = self.screen, pyte.Screen(self.columns, self.rows)
+        elif self._normal is not None:
+            self.screen, self._normal = self._normal, None
+            self.screen.resize(self.rows, self.columns)
+        self._stream = pyte.ByteStream(self.screen)
 
 
 class Tmux(Terminal):

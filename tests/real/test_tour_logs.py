@@ -115,6 +115,7 @@ def test_hits_are_counted_and_visited_and_lines_are_filtered(tour: Tour) -> None
 
     for filter_ in (tour.key, tour.mouse):
         filter_("filter")
+        until("^ filter .*level:error")
         tour.type("level:error svc:clock")
         press("enter")
         until("only level:error svc:clock")

@@ -62,9 +62,14 @@ class Tour:
         self.press(_KEYS.get(name, name))
 
     def mouse(self, action: str, label: str = "") -> None:
-        """Click on the label of an action in the footer."""
-        label = re.escape(label or BY_ID[action].label)
-        self.click(rf"\S {label}(?=  .*\? help +q quit$| +q quit$|$)")
+        """Click on the label of an action in the footer; in the palette where it has no room."""
+        name = re.escape(label or BY_ID[action].label)
+        place = rf"(?<= )\S+ {name}(?=  .*\? help +q quit\Z| +q quit\Z|\Z)"
+        footer = self.until(r"^.*q quit\Z").string
+        if label or action == "palette" or re.search(place, footer):
+            self.click(place)
+        else:
+            self.palette(action)
 
     def palette(self, action: str) -> None:
         """Choose an action in the palette with the mouse."""
