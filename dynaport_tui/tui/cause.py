@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from ..model.machine import State
 from . import glyphs
 from .pieces import Piece, cut, fit, length
 
@@ -38,6 +39,7 @@ def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:
     text = re.sub(rf"^{re.escape(word)}(?:[:,;]\s*|$)", "", text)
     if word in _EYES:
         text = text.removeprefix(_UNSTARTED)
+    text = text or unanswered(status)
     if timed:
         text = _SECONDS.sub(r"\1", text)
     if text == _ALIVE and word == "ready":
@@ -45,6 +47,13 @@ def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:
     if found_wait := _WAITS.match(text):
         return [Piece(f"{glyphs.FROM} "), Piece(f"{found_wait[1]} {found_wait[2]}")]
     return [Piece(text, "text" if word in _EYES else "dim")]
+
+
+def unanswered(status: ServiceStatus) -> str:
+    """What a service that starts owes; empty where nothing was asked of it yet."""
+    if status.state is not State.STARTING or status.port is None or not status.health.failures:
+        return ""
+    return f"nothing answers on port {status.port} yet"
 
 
 def cause(status: ServiceStatus, width: int, *, timed: bool) -> list[Piece]:

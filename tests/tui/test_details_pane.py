@@ -12,6 +12,7 @@ from dynaport_tui.model.palette import Palette
 from dynaport_tui.model.view import (
     ActionError,
     Details,
+    Moment,
     PortUse,
     Request,
     Requests,
@@ -208,6 +209,20 @@ async def test_a_new_state_is_shown_without_asking() -> None:
         app.engine.move("users", State.BACKOFF, "exit 1 after 2 s")
         app.look("why")
         assert "↻ backing off  exit 1 after 2 s" in app.text()
+
+
+async def test_the_history_of_a_new_state_is_asked_for_at_once() -> None:
+    app = Screen()
+    async with app.run_test(size=(120, 30)) as pilot:
+        app.look("why")
+        await seen(pilot, lambda: "● ready" in app.text())
+        app.engine.more["users"] = Details(
+            service="users",
+            history=[Moment(at=NOON, old=State.READY, new=State.STOPPING, why="asked to stop")],
+        )
+        app.engine.move("users", State.STOPPING, "asked to stop")
+        app.look("why")
+        await seen(pilot, lambda: "● → ◑ stopping" in app.text())
 
 
 async def test_an_answer_that_comes_too_late_is_dropped() -> None:

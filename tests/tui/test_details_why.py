@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dynaport_tui.model.machine import State
-from dynaport_tui.model.view import Details, Exit, Moment, ServiceStatus, Traceback
+from dynaport_tui.model.view import Details, Exit, Health, Moment, ServiceStatus, Traceback
 from dynaport_tui.tui.details import why
 from dynaport_tui.tui.details.sheet import clock
 from tests.fakes import status
@@ -143,6 +143,16 @@ def test_of_a_service_that_runs_again_the_traceback_is_one_line() -> None:
         " last traceback  12s ago · t copies, E opens",
         " SyntaxError: invalid syntax",
     ]
+
+
+def test_a_service_that_does_not_answer_is_told_apart_from_one_that_just_starts() -> None:
+    starting = status("billing", State.STARTING, why="starting", port=5123)
+    assert told(starting)[0] == " ◐ starting  starting"
+    lost = status(
+        "billing", State.STARTING, why="starting", port=5123, health=Health(ok=False, failures=9)
+    )
+    said = "nothing answers on port 5123 yet; PORT tells it that number"
+    assert told(lost)[0] == f" ◐ starting  {said}"
 
 
 HISTORY = [

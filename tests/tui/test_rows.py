@@ -155,6 +155,12 @@ def test_an_error_that_explains_itself_gives_its_name_up_first() -> None:
     assert cause.shortened(whole, 39).endswith(" app.py:3")
 
 
+def test_a_service_that_does_not_answer_says_at_which_port() -> None:
+    lost = Health(ok=False, failures=9)
+    found = status("a", State.STARTING, why="starting", port=5123, health=lost)
+    assert why(found) == "nothing answers on port 5123 yet"
+
+
 def test_what_did_not_start_says_why_at_once() -> None:
     found = status("a", State.FAILED, why="could not be started: port 6001 is held by pid 42")
     assert why(found) == "port 6001 is held by pid 42"

@@ -58,6 +58,7 @@ class DetailPane(LineList):
     def show(self, tab: Tab, service: ServiceStatus | None, snapshot: Snapshot) -> None:
         """Show a tab of a service as of this snapshot, and ask for the rest of it."""
         other = service is None or self._answers is None or service.id != self._answers.service
+        before = self._service
         self._snapshot, self._service = snapshot, service
         if other:
             self._answers = None if service is None else Answers(service.id)
@@ -65,6 +66,8 @@ class DetailPane(LineList):
         if not other and tab == self.tab:
             if tab in _LIVE:
                 self._draw()
+            if _stage(before) != _stage(service):
+                self._ask()
             return
         self.tab, self._missing = tab, ""
         self.begin()
@@ -177,3 +180,8 @@ class DetailPane(LineList):
                 return (), config.lines(sheet, service, details)
             case "ports":
                 return (), ports.lines(sheet, service, details)
+
+
+def _stage(service: ServiceStatus | None) -> object:
+    """What has a history: with another one, what is known of the service is old."""
+    return service and (service.state, service.pid)

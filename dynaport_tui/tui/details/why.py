@@ -12,6 +12,7 @@ from ...model.lastwords import relative
 from ...model.machine import State
 from ...model.text import clean, plain
 from ...model.wording import seconds, signal_name
+from ..cause import unanswered
 from ..glyphs import DOT, UNICODE, counted, duration, state_mark
 from ..lines import Line
 from .sheet import INDENT, Sheet, clock, fact, heading, note, one_line, wrapped
@@ -67,7 +68,10 @@ def _cause(sheet: Sheet, status: ServiceStatus) -> list[Line]:
     lead = Text(" " * INDENT)
     lead.append(f"{mark.glyph} {mark.word}", sheet.ink(mark))
     lead.append("  ")
-    why = one_line(status.why) or "nothing has happened to it yet"
+    why = one_line(status.why)
+    if why in ("", mark.word) and (owed := unanswered(status)):
+        why = f"{owed}; PORT tells it that number"
+    why = why or "nothing has happened to it yet"
     return [
         Line("cause:before", Text()),
         *wrapped(sheet, "cause", lead, Text(why, sheet.bold), why),
