@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _MOST = 3
 _LEAD = 3
+_LAST_LEAST = 20
+"""Cells of text that are worth standing before the keys where it is cut."""
 
 
 class Notice(NamedTuple):
@@ -75,16 +77,32 @@ class Banner(Bar):
 
 
 def _wrapped(notice: Notice, width: int) -> list[str]:
+    """Lines, of which the last has room for the keys; of many matters the first, and how many
+    follow.
+    """
     room = max(width - _LEAD - 1, 10)
     tail = sum(cell_len(key) + cell_len(label) + 3 for key, label, _ in notice.keys)
+    matters = [_folded(matter, room) for matter in notice.text.splitlines()] or [[""]]
+    lines = [line for matter in matters for line in matter]
+    if cell_len(lines[-1]) + tail > room:
+        lines.append("")
+    if len(lines) <= _MOST:
+        return lines
+    shown, end = matters[0], ""
+    if len(matters) > 1:
+        end = f"and {len(matters) - 1} more"
+    elif len(shown) >= _MOST and room - tail >= _LAST_LEAST:
+        end = fit(" ".join(shown[_MOST - 1 :]), room - tail).rstrip()
+    if len(matters) > 1 and len(shown) >= _MOST:
+        shown = [*shown[: _MOST - 2], fit(" ".join(shown[_MOST - 2 :]), room)]
+    return [*shown[: _MOST - 1], end]
+
+
+def _folded(text: str, room: int) -> list[str]:
     lines = [""]
-    for word in notice.text.split():
+    for word in text.split():
         if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > room:
             lines.append(word)
         else:
             lines[-1] = f"{lines[-1]} {word}".lstrip()
-    if cell_len(lines[-1]) + tail > room:
-        lines.append("")
-    if len(lines) > _MOST:
-        lines = [*lines[: _MOST - 1], lines[-1] if not lines[-1] else " ".join(lines[_MOST - 1 :])]
     return [fit(line, room) if cell_len(line) > room else line for line in lines]
