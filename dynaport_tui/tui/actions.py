@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from .glyphs import ACROSS, ALONG, SHIFT
+
 Group = Literal["services", "view", "log", "copy", "project"]
 Pane = Literal["table", "log", "details", "graph"]
 
@@ -130,10 +132,10 @@ ACTIONS: tuple[Action, ...] = (
 BY_ID = {action.id: action for action in ACTIONS}
 
 MOVES: tuple[tuple[str, str], ...] = (
-    ("↑ ↓ j k", "one line"),
+    (f"{ACROSS} j k", "one line"),
     ("PgUp PgDn ^U ^D", "one page, half a page"),
     ("Home End G", "first, last"),
-    ("← →", "sideways"),
+    (ALONG, "sideways"),
     ("Enter", "open: the log of a service, a folded traceback"),
 )
 """The keys that move in the focused pane, for the help."""
@@ -148,7 +150,7 @@ _SHOWN = {
     "escape": "Esc",
     "space": "space",
     "tab": "Tab",
-    "shift+tab": "⇧Tab",
+    "shift+tab": f"{SHIFT}Tab",
     "enter": "Enter",
 }
 

@@ -16,6 +16,7 @@ from .banner import Notice
 from .board import Board
 from .colours import OWN
 from .desk import Desk
+from .glyphs import UNICODE
 from .host import Host
 from .keeping import Keeping
 from .leaving import Leaving
@@ -64,7 +65,7 @@ class Dashboard(Host):
     ]
     CSS = """
     Toast { width: auto; max-width: 80; padding: 0 1; background: $surface; }
-    """
+    """ + ("" if UNICODE else "Toast { border-left: ascii $foreground 30%; border-right: none; }")
 
     def __init__(self, opening: Opening) -> None:
         super().__init__(opening)

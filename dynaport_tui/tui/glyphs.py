@@ -102,6 +102,9 @@ UP = "↑" if UNICODE else "^"
 DOWN = "↓" if UNICODE else "v"
 FROM = "←" if UNICODE else "<-"
 """What follows is the cause."""
+ACROSS, ALONG = ("↑ ↓", "← →") if UNICODE else ("Up Down", "Left Right")
+"""Keys that move."""
+SHIFT = "⇧" if UNICODE else "Shift+"
 TEE = "┬" if UNICODE else "+"
 WALL = "│" if UNICODE else "|"
 CROSS = "✗" if UNICODE else "X"
@@ -155,6 +158,11 @@ def size(count: float) -> str:
     if count < 999_500_000:
         return f"{count / 1e6:.0f} MB"
     return f"{count / 1e9:.1f} GB"
+
+
+def quoted(text: str) -> str:
+    """What somebody has typed."""
+    return f"“{text}”" if UNICODE else f'"{text}"'
 
 
 def count(n: int) -> str:

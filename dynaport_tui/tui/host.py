@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual import events
 from textual.app import App, SuspendNotSupported
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from ..control.client import NoAnswer, NotRunning
 from ..model.view import ActionError
+from .glyphs import UNICODE
 from .opening import Ending
 
 if TYPE_CHECKING:
@@ -29,12 +31,20 @@ _TURN = 0.3
 """Seconds that a key waits at most for the one before it."""
 
 
+class _PlainBar(ScrollBarRender):
+    """A scrollbar of whole cells."""
+
+    VERTICAL_BARS = HORIZONTAL_BARS = [" "]  # noqa: RUF012 (as Textual declares it)
+
+
 class Host(App[Ending], inherit_bindings=False):
     """Tells, asks, copies and leaves the screen for a while."""
 
     def __init__(self, opening: Opening) -> None:
         # Without colours every style stays as it is but for these; None: as the theme says.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        if not UNICODE:
+            ScrollBar.renderer = _PlainBar
         self.opening = opening
         self._opening = 0
         """Things that are just being put on the screen."""

@@ -83,6 +83,9 @@ class Palette(CommandPalette):
         color: #ffffff; background: #000000; text-style: bold;
     }
     Palette.-ascii #--input, Palette.-ascii CommandList { border: ascii $foreground 30%; }
+    Palette.-ascii #--input:ansi, Palette.-ascii CommandList:ansi {
+        border: ascii ansi_bright_black;
+    }
     """
 
     def __init__(

@@ -83,8 +83,9 @@ class Dialog(ModalScreen[T], Generic[T]):
         border: round $foreground 30%;
         padding: 0 1;
     }
-    Dialog.-ascii #panel { border: ascii $foreground 30%; }
     Dialog #panel:ansi { background: ansi_default; border: round ansi_bright_black; }
+    Dialog.-ascii #panel { border: ascii $foreground 30%; }
+    Dialog.-ascii #panel:ansi { border: ascii ansi_bright_black; }
     Dialog #hints { width: 100%; height: auto; padding: 0 2; }
     Dialog #title { width: 100%; height: auto; padding: 0 2; }
     Dialog #detail { width: 100%; height: auto; padding: 0 2; margin: 0 0 1 0; }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
+from ..glyphs import ALONG
 from .display import LogDisplay
 from .hunt import Hunt
 from .prompt import HISTORY, Prompt
@@ -83,7 +84,7 @@ class LogPane(LogDisplay):
         wrap = not self.feed.stand.look.wrap
         self._draw(wrap=wrap, left=0)
         self.feed.attend()
-        self.say("long lines are wrapped" if wrap else "long lines are cut, ← → scroll")
+        self.say("long lines are wrapped" if wrap else f"long lines are cut, {ALONG} scroll")
 
     def cycle_stamps(self) -> None:
         """Times, ages, neither."""

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from ..colours import colours
+from ..glyphs import UNICODE
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -20,7 +21,7 @@ Kind = Literal["search", "filter", "time"]
 _LABELS: dict[Kind, str] = {"search": "/", "filter": "filter", "time": "go to"}
 _HINTS: dict[Kind, str] = {
     "search": "Enter goes to the newest hit, Esc leaves",
-    "filter": "level:error svc:users -text re:/…/",
+    "filter": f"level:error svc:users -text re:/{'…' if UNICODE else '...'}/",
     "time": "12:00  12:00:01  5m ago",
 }
 HISTORY = 50

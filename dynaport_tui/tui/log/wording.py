@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..glyphs import DOT, count, counted
+from ..glyphs import DOT, count, counted, quoted
 from .shown import named
 from .times import day
 
@@ -86,12 +86,12 @@ def nothing(shown: Shown, filter: str, *, looking: bool) -> Sequence[str]:  # no
     """What stands where no line does: a headline, and how to go on."""
     if filter:
         if looking:
-            return [f"looking for “{filter}”"]
+            return [f"looking for {quoted(filter)}"]
         where = "the logs" if shown.all else named(shown.services)
         widen = (
             "Escape clears the filter." if shown.all else "Escape clears, l looks in all services."
         )
-        return [f"no line in {where} matches “{filter}”", widen]
+        return [f"no line in {where} matches {quoted(filter)}", widen]
     if looking:
         return []
     if (service := shown.asleep()) is not None:
@@ -120,5 +120,5 @@ def nothing_since(shown: Shown) -> str:
 def no_hit(shown: Shown, search: str) -> str:
     """Nothing was found, and how to widen it."""
     if shown.all:
-        return f"no line matches “{search}”"
-    return f"no line in {named(shown.services)} matches “{search}”: l looks in all services"
+        return f"no line matches {quoted(search)}"
+    return f"no line in {named(shown.services)} matches {quoted(search)}: l looks in all services"
