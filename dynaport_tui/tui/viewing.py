@@ -23,6 +23,8 @@ class Viewing:
         self._board = app.board
         self.logs: Logs = "all"
         """Whose log the tab of the logs shows."""
+        self._shown: list[str] = []
+        """The services that were chosen with it."""
 
     # ---- tabs of the lower pane
 
@@ -93,7 +95,8 @@ class Viewing:
         """Have the lower pane show what is selected now."""
         log = self._app.desk.log_pane
         if self._app.desk.heading.tab == "logs" and log is not None:
-            log.look_at(self.services())
+            self._shown = self.services()
+            log.look_at(self._shown)
         self.follow_board()
         self._app.draw()
 
@@ -102,6 +105,8 @@ class Viewing:
         desk, board = self._app.desk, self._board
         if desk.heading.tab == "logs":
             board.look_at(self.services())
+            if any(board.get(service) is None for service in self._shown):
+                self.show_service()
         elif desk.details is not None and board.snapshot is not None:
             desk.details.show(desk.heading.tab, board.get(board.selected), board.snapshot)
 

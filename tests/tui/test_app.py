@@ -137,6 +137,20 @@ async def test_the_log_follows_the_selection_once_it_shows_one_service(private: 
         await until(pilot, shows(pilot, "logs · all"))
 
 
+async def test_a_selected_service_that_goes_leaves_its_log_to_the_next(private: Path) -> None:
+    app, engine, _ = dashboard(private, *(status(service) for service in ("users", "orders")))
+    async with app.run_test(size=(90, 20)) as pilot:
+        await ready(pilot)
+        for service in ("users", "orders"):
+            engine.say(service, f"hello of {service}")
+        await pilot.press("enter")
+        await until(pilot, shows(pilot, "logs · users"))
+        engine.forget("users")
+        await until(pilot, shows(pilot, "logs · orders"))
+        await until(pilot, shows(pilot, "hello of orders"))
+        assert not shows(pilot, "hello of users")()
+
+
 async def test_tab_goes_to_the_next_pane_and_zoom_gives_it_the_screen(private: Path) -> None:
     app, *_ = dashboard(private, *SHOP)
     async with app.run_test(size=(80, 24)) as pilot:
