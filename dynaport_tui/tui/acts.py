@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _RUNS = frozenset({State.STARTING, State.READY, State.UNHEALTHY, State.STOPPING, State.BACKOFF})
 
+_COMMANDS = 50
+"""Command lines that are offered again."""
 _NAMED = 4
 """Services that a sentence names; more are counted."""
 
@@ -132,6 +134,7 @@ class Acts:
         if not line:
             return
         self._commands.append(line)
+        del self._commands[:-_COMMANDS]
         with self._app.outside():
             run_in(self._app.opening.command, service, line)
 

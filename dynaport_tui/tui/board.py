@@ -73,9 +73,12 @@ class Board:
         self.snapshot = snapshot
         self._status = {status.id: status for status in snapshot.services}
         self.marked &= self._status.keys()
-        for service, status in self._status.items():
+        for service in self._status:
             self.palette.index(service)
-            self._seen[service] = min(self._seen.get(service, 0), status.log_errors)
+        self._seen = {
+            service: min(self._seen.get(service, 0), status.log_errors)
+            for service, status in self._status.items()
+        }
         words = {service: state_word(status) for service, status in self._status.items()}
         if words != self._words:
             self._put_in_order(words, now)
