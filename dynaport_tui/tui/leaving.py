@@ -64,8 +64,13 @@ class Leaving:
 
     async def interrupt(self) -> None:
         """Ctrl-C: ask; while that is asked, or while it stops, be quicker."""
-        if self._asking:
-            await self._app.screen.dismiss("stop")
+        from .dialogs.leave import QuitScreen
+
+        screen = self._app.screen
+        if isinstance(screen, QuitScreen):
+            await screen.dismiss("stop")
+        elif self._asking:  # another question lies above it: that is not answered by this
+            return
         elif self.stopping:
             self._hurry()
         else:

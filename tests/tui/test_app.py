@@ -378,3 +378,19 @@ async def test_the_log_of_another_engine_takes_the_place_of_the_old_one(private:
         await until(pilot, shows(pilot, "said by the second"))
         assert not shows(pilot, "said by the first")()
         assert not shows(pilot, "the engine has ended")()
+
+
+async def test_ctrl_c_answers_no_other_question_than_its_own(private: Path) -> None:
+    app, engine, _ = dashboard(private, *SHOP)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        app.do("quit")
+        await until(pilot, shows(pilot, "Quit dynaport?"))
+        app.do("restart_all")
+        await until(pilot, shows(pilot, "Restart all"))
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert shows(pilot, "Restart all")()
+        await pilot.press("escape", "ctrl+c")
+        await until(pilot, lambda: engine.downs)
+        assert engine.acts == []
