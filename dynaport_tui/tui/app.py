@@ -64,7 +64,10 @@ class Dashboard(Host):
         if action.keys
     ]
     CSS = """
-    Toast { width: auto; max-width: 80; padding: 0 1; background: $surface; }
+    Toast {
+        width: auto; max-width: 80; max-height: 2; margin: 0; padding: 0 1; background: $surface;
+    }
+    ToastRack { max-height: 4; overflow-y: hidden; }
     """ + ("" if UNICODE else "Toast { border-left: ascii $foreground 30%; border-right: none; }")
 
     def __init__(self, opening: Opening) -> None:
@@ -163,7 +166,7 @@ class Dashboard(Host):
         if isinstance(event, Ended):
             self.leaving.ended(event)
         old = self.board.get(event.service) if isinstance(event, PortMoved) else None
-        told = tale(event, old)
+        told = tale(event, old, seen=self.desk.tells_of)
         if told is not None:
             self.tell(*told)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
-    from textual.geometry import Size
+    from textual.geometry import Region, Size
     from textual.layout import Layout
     from textual.widget import Widget
 
@@ -36,6 +36,9 @@ _PARTS: dict[str | None, Part] = {
     "divider": "divider", "title": "title", "log": "lower", "details": "lower",
     "footer": "footer", "small": "small",
 }  # fmt: skip
+
+_TOASTS = 4
+"""Lines that toasts take at most."""
 
 
 class Divider(Bar):
@@ -133,7 +136,9 @@ class Desk(Screen[None]):
 
     def _note(self, shape: Shape) -> None:
         """Say on the upper rule how to come back from where a person is."""
-        divider = places(shape).get("divider")
+        found = places(shape)
+        self._place_toasts(shape.size, found.get("title"))
+        divider = found.get("divider")
         self.header.split = divider.x if divider else None
         notes = []
         if self.board.filter:
@@ -145,6 +150,17 @@ class Desk(Screen[None]):
             notes.append("z shows the other pane")
         self.header.note = f" {glyphs.DOT} ".join(notes)
         self.header.renew()
+
+    def _place_toasts(self, size: Size, title: Region | None) -> None:
+        """Let them end in the rule of the lower pane: neither the table's first rows nor the
+        log's last lines lie under them.
+        """
+        top, bottom = 0, 1 if title is None else size.height - title.bottom
+        if title is not None and title.y < _TOASTS:
+            top, bottom = title.y, 0
+        for rack in self.query("ToastRack"):
+            rack.styles.dock = "top" if top else "bottom"
+            rack.styles.margin = (top, 0, bottom, 0)
 
     @property
     def shown(self) -> str:
@@ -167,6 +183,15 @@ class Desk(Screen[None]):
     def lower(self) -> LogPane | DetailPane | None:
         """The log, or the details; None until there are any."""
         return self.log_pane if self.heading.tab == "logs" else self.details
+
+    def tells_of(self, service: str) -> bool:
+        """Whether the lower pane shows what a service prints, or why it is as it is."""
+        if self.zoom == "upper" or self.log_pane is None:
+            return False
+        if self.heading.tab == "logs":
+            shown = self.log_pane.log_query().services
+            return not shown or service in shown
+        return self.heading.tab == "why" and service == self.board.selected
 
     @property
     def half(self) -> Half:

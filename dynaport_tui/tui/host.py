@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual import events
@@ -14,7 +15,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from ..control.client import NoAnswer, NotRunning
 from ..model.view import ActionError
-from .glyphs import UNICODE
+from .glyphs import ELLIPSIS, UNICODE
 from .opening import Ending
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ T = TypeVar("T")
 
 _TURN = 0.3
 """Seconds that a key waits at most for the one before it."""
+
+_TOASTS, _TOAST_LINES, _TOAST_TIME = 2, 2, 4.0
+"""That are seen at once, the lines of each, and the seconds that it stays."""
+_TOAST_WIDTH = 80
+_TOAST_EDGE = 3
+"""Cells of it that hold no text."""
 
 
 class _PlainBar(ScrollBarRender):
@@ -89,7 +96,14 @@ class Host(App[Ending], inherit_bindings=False):
 
     def tell(self, text: str, weight: Weight = "information") -> None:
         """A toast, which takes no part of its text for more than text."""
-        self.notify(text, severity=weight, markup=False, timeout=8 if weight == "error" else 4)
+        room = min(_TOAST_WIDTH, self.size.width) - _TOAST_EDGE
+        lines = wrap(text, max(room, 20), max_lines=_TOAST_LINES, placeholder=f" {ELLIPSIS}")
+        self.notify("\n".join(lines), severity=weight, markup=False, timeout=_TOAST_TIME)
+
+    def on_notify(self) -> None:
+        """Make room for the toast that comes."""
+        for notice in [*self._notifications][: 1 - _TOASTS]:
+            self._unnotify(notice, refresh=False)
 
     async def granted(self, wish: Awaitable[T]) -> T | None:
         """What the engine answers; where it does not, the person is told and it is None."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from ..model.view import Notice, PortMoved, ProjectChanged, Reloaded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..model.view import Event, ServiceStatus
 
 _REMEDY = "; the next save"
@@ -15,12 +17,17 @@ _REMEDY = "; the next save"
 Weight = Literal["information", "warning", "error"]
 
 
-def tale(event: Event, old: ServiceStatus | None) -> tuple[str, Weight] | None:
-    """A sentence for a toast; None where the table says it all. `old`: the row before the event."""
+def tale(
+    event: Event, old: ServiceStatus | None, *, seen: Callable[[str], bool] = lambda _: False
+) -> tuple[str, Weight] | None:
+    """A sentence for a toast; None where the screen says it all.
+
+    `old` is the row before the event; `seen` whether what a service prints is in sight.
+    """
     match event:
         case PortMoved():
             return _moved(event, None if old is None else old.port), "information"
-        case Reloaded(ok=False):
+        case Reloaded(ok=False) if not seen(event.service):
             what = event.why.partition(_REMEDY)[0]
             return f"{event.service} did not take the change in: {what}", "error"
         case ProjectChanged(error=None):

@@ -39,7 +39,7 @@ async def test_keys_act_on_the_selected_service(private: Path) -> None:
             ("start", ["web"]),
             ("stop", ["orders"]),
         ]
-        assert "asked orders to restart" in told(app)
+        await until(pilot, lambda: "asked web to start" in told(app))
 
 
 async def test_several_marked_services_are_restarted_after_a_question(private: Path) -> None:
