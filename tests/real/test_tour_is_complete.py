@@ -18,6 +18,9 @@ BY_TURNS = {
 
 TABS = {f"tab_{tab}" for tab in ("logs", "why", "requests", "environment", "config", "ports")}
 
+IN_PAIRS = set(re.findall(r"\(tour\.palette, \"(\w+)\"\)", TOURS))
+"""Done in a loop over ways and names."""
+
 ONLY_BY_KEY = {"leave", "interrupt"}
 """Escape and Ctrl-C: with the mouse one goes elsewhere, or quits."""
 
@@ -25,7 +28,7 @@ ONLY_BY_KEY = {"leave", "interrupt"}
 def done(*ways: str) -> set[str]:
     """The actions that the tours do in one of these ways."""
     found = re.findall(rf"\.(?:{'|'.join(ways)})\(\"(\w+)\"", TOURS)
-    return {*found, *BY_TURNS, *TABS}
+    return {*found, *BY_TURNS, *TABS, *IN_PAIRS}
 
 
 def test_every_key_is_pressed() -> None:

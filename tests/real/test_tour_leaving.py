@@ -118,17 +118,12 @@ def test_a_dashboard_that_is_killed_takes_everything_with_it(tour: Tour) -> None
 
 def test_an_engine_that_is_killed_is_told_and_started_again(tour: Tour) -> None:
     tour.open().ready()
-    for start in (tour.key, tour.palette, None):
+    for start, how in ((tour.press, "r"), (tour.palette, "start_again")):
         engine = tour.everything()[0].pid
         os.kill(engine, signal.SIGKILL)
         tour.until("the engine is gone")
         tour.until("r starts it again")
-        if start is None:
-            tour.press("r")
-        elif start is tour.palette:
-            tour.palette("start_again")
-        else:
-            tour.screen.click_on("starts it again")
+        start(how)
         tour.screen.until_gone("the engine is gone")
         tour.dynaport.wait_until_ready()
         assert tour.dynaport.look()["project"]["engine_pid"] != engine
