@@ -29,14 +29,17 @@ OURS = {
     "model": {"model"},
     "ledger": {"ledger", "model.spec"},
     "nursery": {"nursery"},
-    "engine": {"engine", "model", "ledger"},
+    "engine": {"engine", "model", "ledger", "patience"},
     "control.protocol": {"control.protocol", "model"},
     "control.client": {"control.protocol", "control.client", "model"},
     "control.async_client": {"control.protocol", "control.client", "control.async_client", "model"},
     "control.feed": {"control", "model"},
     "control.server": {"control", "model"},
     "headless": {"headless", "model"},
-    "tui": {"tui", "model", "control.protocol", "control.client", "control.async_client"},
+    "tui": {
+        "tui", "model", "control.protocol", "control.client", "control.async_client", "patience",
+    },
+    "patience": {"patience"},
 }
 """Room -> what of our own it may import."""
 
@@ -54,6 +57,7 @@ LIBRARIES = {
     "control.server": {"aiohttp", "msgspec"},
     "headless": {"msgspec", "rich"},
     "tui": {"msgspec", "rich", "textual"},
+    "patience": set[str](),
 }  # fmt: skip
 """Room -> the libraries that it may import beside the standard library."""
 
