@@ -1,4 +1,4 @@
-"""Counts the errors that a service prints, while it prints them."""
+"""Counts the failures that a service prints, while it prints them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ EXACT = 1_000_000
 """Bytes a second that are looked through as a whole."""
 LOOKS = 2_000
 """Lines a second that are looked at one by one."""
+APART = 0.05
+"""Seconds after which an error is of another failure than the one before it."""
 
 _SIEVE = Sieve((LevelIs(Level.ERROR),))
 _HEAD = b"Traceback (most recent call last):"
@@ -30,15 +32,18 @@ _ABOVE = 4
 
 
 class ErrorCount:
-    """How many errors a log has shown: lines of level ERROR and above, and tracebacks.
+    """How many failures a log has shown: lines of level ERROR and above, and tracebacks.
 
-    A traceback is one error together with what is chained to it and with the line right above it.
-    Above 1 MB or 2,000 suspicious lines a second the count is an estimate: tracebacks and two
-    usual words are counted, and nothing is looked at closer.
+    What comes within 50 ms is one, as a logged error with its traceback and the access line below.
+    A traceback is one together with what is chained to it and with the line right above it,
+    however slowly it comes. Above 1 MB or 2,000 suspicious lines a second the count is an
+    estimate: tracebacks and two usual words are counted, and nothing is looked at closer.
     """
 
     def __init__(self) -> None:
         self.total = 0
+        self._begun = float("-inf")
+        """When the last failure came."""
         self._second = 0
         self._bytes = 0
         self._looks = 0
@@ -48,35 +53,38 @@ class ErrorCount:
         """Lines that came since the last error."""
 
     def feed(self, lines: bytes, at: float) -> None:
-        """Take whole lines that came at `at`, in seconds."""
+        """Take whole lines that came at `at`, in seconds; it never goes back."""
         if int(at) != self._second:
             self._second, self._bytes, self._looks = int(at), 0, 0
         self._bytes += len(lines)
-        if self._bytes > EXACT:
-            self.total += _estimate(lines)
-            self._ago = _ABOVE
-        else:
-            self._look(lines)
+        known = at - self._begun < APART
+        found = self._glance(lines) if known or self._bytes > EXACT else self._look(lines)
+        if found and not known:
+            self.total += 1
+            self._begun = at
         self._above = _last(self._above, lines)
 
-    def _look(self, lines: bytes) -> None:
+    def _glance(self, lines: bytes) -> bool:
+        self._ago = _ABOVE
+        return any(word in lines for word in _FLOODED)
+
+    def _look(self, lines: bytes) -> bool:
         suspects = _SIEVE.sift(lines).lines
         self._looks += len(suspects)
         if self._looks > LOOKS:
-            self.total += len(suspects)
             self._ago = _ABOVE
-            return
+            return bool(suspects)
         if not suspects:
             self._ago += lines.count(b"\n")
-            return
+            return False
         cut = [*self._above, *readable(lines).split(b"\n")]
-        counted = _ABOVE - 1 - self._ago
+        counted = before = _ABOVE - 1 - self._ago
         for i in suspects:
             found = _error(cut, i + _ABOVE)
             if found is not None and found.above != counted:
-                self.total += 1
                 counted = i + _ABOVE
         self._ago = len(cut) - 2 - counted
+        return counted != before
 
 
 class _Error(NamedTuple):
@@ -108,10 +116,6 @@ def _headless(lines: list[bytes], at: int) -> int | None:
             above = lines[place - 1]
             return None if above[:1].isspace() or above.endswith(_HEAD) else place - 1
     return None
-
-
-def _estimate(lines: bytes) -> int:
-    return sum(lines.count(word) for word in _FLOODED)
 
 
 def _last(above: list[bytes], lines: bytes) -> list[bytes]:

@@ -102,7 +102,7 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     rss_bytes: int | None = None
     log_lines: int = 0
     log_errors: int = 0
-    """Errors and tracebacks that its log has shown so far."""
+    """Failures that its log has shown so far: errors and tracebacks that came together are one."""
     wanted: bool = True
     task: bool = False
     """A one-shot: READY only says that it still runs, DONE is what others wait for."""

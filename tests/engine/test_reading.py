@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynaport_tui.engine import scan
-from dynaport_tui.engine.errorcount import EXACT, LOOKS, ErrorCount
+from dynaport_tui.engine.errorcount import APART, EXACT, LOOKS, ErrorCount
 from dynaport_tui.engine.logs import ServiceLog
 from dynaport_tui.engine.reading import MOST_BYTES, MOST_HITS, MOST_LINES, LogReader
 from dynaport_tui.engine.sieve import Sieve
@@ -461,15 +461,15 @@ async def test_a_very_long_chain_is_given_from_its_beginning() -> None:
 # ---- counting
 
 
-def counted(*chunks: bytes, at: float = NOON) -> int:
-    """Errors in what was printed."""
+def counted(*chunks: bytes, every: float = 0) -> int:
+    """Failures in what was printed, a chunk after so many seconds."""
     count = ErrorCount()
-    for chunk in chunks:
-        count.feed(chunk, at)
+    for number, chunk in enumerate(chunks):
+        count.feed(chunk, number * every * 1.01)
     return count.total
 
 
-@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("slow", [False, True])
 @pytest.mark.parametrize(
     ("lines", "errors"),
     [
@@ -489,16 +489,25 @@ def counted(*chunks: bytes, at: float = NOON) -> int:
         (["TypeError: x is undefined", "    at run.js:1"], 1),
     ],
 )
-def test_errors_are_counted_as_they_come(lines: list[str], errors: int, cut: bool) -> None:
-    if cut:
-        assert counted(*(printed([line]) for line in lines)) == errors
+def test_errors_are_counted_as_they_come(lines: list[str], errors: int, slow: bool) -> None:
+    chunks = [printed([line]) for line in lines]
+    if slow:
+        assert counted(*chunks, every=APART) == errors
     else:
-        assert counted(printed(lines)) == errors
+        assert counted(*chunks) == counted(printed(lines)) == min(errors, 1)
+
+
+def test_all_that_a_failing_request_prints_is_one_failure() -> None:
+    request = ["ERROR:app:Exception on /x [GET]", *BOOM, '"GET /x HTTP/1.1" 500 -']
+    chunks = [printed([line]) for line in request]
+    assert counted(*chunks, every=APART / 20) == 1
+    assert counted(*chunks, b"all is well\n" * 20, *chunks, every=APART / 20) == 2
 
 
 def test_in_a_flood_the_count_is_an_estimate() -> None:
     line = b"2026-01-01 ERROR boom\n"
     chunk = line * 10_000
     chunks = 2 * EXACT // len(chunk)
-    assert counted(*[chunk] * chunks) == chunks * 10_000 > LOOKS
+    assert counted(*[chunk] * chunks, every=APART) == chunks
+    assert counted(b"an error, says GET\n" * 2 * LOOKS, printed(BOOM), every=APART) >= 1
     assert counted(b"x\n" * EXACT, printed(BOOM)) == 1
