@@ -32,6 +32,8 @@ _RANKS: dict[Word, int] = {
     "stopped": 6,
 }
 
+_COMING = (_RANKS["waiting"], _RANKS["starting"])
+
 _KEYS: dict[Sort, Callable[[ServiceStatus], float | str]] = {
     "state": lambda status: _RANKS[state_word(status)],
     "name": lambda status: status.id.lower(),
@@ -55,6 +57,8 @@ class Board:
         self.snapshot: Snapshot | None = None
         self.palette = Palette()
         self.selected: str | None = None
+        self._leading = True
+        """Whether the top row is the selected one: while services come up and nobody has chosen."""
         self.marked: set[str] = set()
         self.sort: Sort = "state"
         self.reverse = False
@@ -82,6 +86,9 @@ class Board:
         words = {service: state_word(status) for service, status in self._status.items()}
         if words != self._words:
             self._put_in_order(words, now)
+        if self._leading and (rows := self.rows()):
+            self.selected = rows[0].id
+            self._leading = any(_RANKS[word] in _COMING for word in words.values())
         self._keep_selection()
 
     def rows(self) -> list[ServiceStatus]:
@@ -149,11 +156,13 @@ class Board:
         """Select one that is there."""
         if service in self._status:
             self.selected = service
+            self._leading = False
 
     def move(self, step: int) -> None:
         """Select the row so many rows further, or the first or last."""
         rows = self.rows()
         if rows:
+            self._leading = False
             index = min(max(self.index() + step, 0), len(rows) - 1)
             self.selected = rows[index].id
 

@@ -66,6 +66,24 @@ def test_the_selection_follows_its_service_when_rows_move() -> None:
     assert found.index() == 0
 
 
+def test_the_top_row_is_selected_while_services_come_up_and_nobody_has_chosen() -> None:
+    found = board(status("a", State.STARTING), WAITING)
+    assert found.selected == "web"
+    update(found, status("a", State.STARTING), status("web"))
+    assert found.selected == "a"
+    update(found, status("a"), status("web"))
+    assert found.selected == "a"
+    update(found, status("a"), status("web", State.FAILED))
+    assert found.selected == "a"
+
+
+def test_whoever_chose_a_row_keeps_it_while_services_come_up() -> None:
+    found = board(status("a", State.STARTING), WAITING)
+    found.move(0)
+    update(found, status("a", State.STARTING), status("web"))
+    assert found.selected == "web"
+
+
 def test_another_service_is_selected_when_the_selected_one_is_gone() -> None:
     found = board(status("a"), status("b"))
     found.select("b")
