@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,6 +215,21 @@ def test_an_access_line_is_what_was_asked_and_answered() -> None:
         ("time", "127.0.0.1 - - [01/Jan/2026 12:00:01]"), ("message", "GET /users?page=2 200"),
     ]  # fmt: skip
     assert pretty(line) == [line]
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [
+        ("INFO:werkzeug:127.0.0.1 - - [01/Jan/2026 12:00:01]", " -"),
+        ("INFO:uvicorn.access:127.0.0.1:50612 -", ""),
+        ("INFO:     127.0.0.1:50612 -", ""),
+    ],
+)
+def test_level_and_logger_in_front_of_an_access_line_are_left_out_too(head: str, end: str) -> None:
+    line = f'{head} "GET /users HTTP/1.1" 200{end}'
+    assert fields(line) == [("time", head), ("message", "GET /users 200")]
+    assert pretty(line) == [line]
+    assert fields(f"so {line}") is None
 
 
 def test_what_else_an_access_line_says_is_kept() -> None:

@@ -15,12 +15,17 @@ _FIRST: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("message", ("message", "msg", "event")),
 )
 
-_LOCAL = "127.0.0.1 - "
+_LOCAL = "127.0.0.1"
+_LOGGER = 48
+"""Characters that level and logger may take before it."""
 _ACCESS = re.compile(
-    rf"(?P<head>{re.escape(_LOCAL)}\S+ \[[^\]\s]+ [^\]]+\]) "
+    r"(?P<head>(?:[A-Z]+:(?:[\w.]+:| +))?"
+    rf"{re.escape(_LOCAL)}(?: - \S+ \[[^\]\s]+ [^\]]+\]|:\d+ -)) "
     r'"(?P<asked>[A-Z]{3,10} \S+) HTTP/[\d.]+" (?P<status>\d{3})(?: -|(?P<more> .+))?'
 )
-"""As Werkzeug and others write it; who asked and when says nothing new here."""
+"""As Werkzeug, Uvicorn and others write it, also where logging puts level and logger in front; who
+asked and when says nothing new here.
+"""
 
 Kind = Literal["time", "level", "logger", "message", "key", "value"]
 
@@ -49,7 +54,9 @@ def fields(plain: str) -> list[Field] | None:
 
 def _access(plain: str) -> list[Field] | None:
     """Who asked and when, and what for."""
-    found = _ACCESS.fullmatch(plain, 0, _LONGEST) if plain.startswith(_LOCAL) else None
+    if _LOCAL not in plain[:_LOGGER]:
+        return None
+    found = _ACCESS.fullmatch(plain, 0, _LONGEST)
     if found is None:
         return None
     said = f"{found['asked']} {found['status']}{found['more'] or ''}"
