@@ -151,7 +151,7 @@ async def test_the_next_error_clears_a_filter_that_would_hide_it() -> None:
 async def test_without_any_error_it_says_so() -> None:
     async with shown(shop()) as (host, _):
         await host.pane.next_error()
-        assert host.pane.status == "no error in any log · follow"
+        assert host.pane.status == "no error in this run · follow"
 
 
 async def test_a_time_is_gone_to_and_a_wrong_one_stays_in_the_prompt() -> None:

@@ -123,7 +123,7 @@ class Hunt:
         except (NotRunning, NoAnswer, ActionError):
             return
         if jump is None:
-            self._pane.say("no error in any log")
+            self._pane.say("no error in this run")
             return
         notice = "from the top" if jump.wrapped else ""
         line = jump.line
