@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ def at_most(seconds: float) -> Iterator[None]:
         yield
         return
     # The handler stays: a signal that comes late must not end the process.
+    collecting = gc.isenabled()
+    gc.disable()  # it would take of the time, and its callbacks swallow what is raised in them
     _armed = True
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
@@ -39,6 +42,8 @@ def at_most(seconds: float) -> Iterator[None]:
     finally:
         _armed = False
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        if collecting:
+            gc.enable()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 
 import pytest
@@ -21,6 +22,19 @@ def test_what_is_done_in_time_is_not_disturbed_later() -> None:
         found = re.search("b", "ab")
     assert found
     assert sum(range(2_000_000)) > 0
+
+
+def test_no_garbage_is_collected_at_the_cost_of_the_block() -> None:
+    with at_most(1.0):
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with at_most(1.0):
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 async def test_in_another_thread_nothing_is_bounded() -> None:
