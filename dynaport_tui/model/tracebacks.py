@@ -87,6 +87,21 @@ def tracebacks(lines: Sequence[str], root: str, *, as_printed: bool = False) -> 
     return [f._replace(file=relative(f.file, root)) if f.file else f for f in found]
 
 
+def elsewhere(lines: Sequence[str], root: str) -> list[bool]:
+    """Which lines of a traceback are of frames that are not the project's, their code included."""
+    found: list[bool] = []
+    margin: int | None = None
+    for text in lines:
+        body = text.lstrip(" |")
+        indent = len(text) - len(body)
+        if frame := _FRAME.match(f" {body}"):
+            margin = None if of_project(frame["file"], root) else indent
+        elif margin is not None and indent <= margin:
+            margin = None
+        found.append(margin is not None)
+    return found
+
+
 def relative(file: str, root: str) -> str:
     """`file` from the project's folder where it lies inside, else as it is."""
     path = PurePath(file)
@@ -102,7 +117,7 @@ def _chain(lines: Sequence[str], first: int, root: str) -> Found:
 
 
 def _found(first: int, part: _Part, root: str) -> Found:
-    mine = [frame for frame in part.frames if _of_project(frame.file, root)]
+    mine = [frame for frame in part.frames if of_project(frame.file, root)]
     frame = next(reversed(mine or part.frames), None)
     return Found(
         first=first,
@@ -114,7 +129,8 @@ def _found(first: int, part: _Part, root: str) -> Found:
     )
 
 
-def _of_project(file: str, root: str) -> bool:
+def of_project(file: str, root: str) -> bool:
+    """Whether a file lies in the project's folder and is nothing that was installed there."""
     path = PurePath(file)
     inside = path.is_relative_to(root) or not (path.is_absolute() or file.startswith("<"))
     return inside and "site-packages" not in path.parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynaport_tui.model.tracebacks import HEAD, Found, tracebacks
+from dynaport_tui.model.tracebacks import HEAD, Found, elsewhere, tracebacks
 from tests.model.test_lastwords import LIBRARY, ROOT, module, of, printed
 
 APP = f"{ROOT}/billing/app.py"
@@ -158,3 +158,13 @@ def test_each_of_several_whole_ones_is_found(parts: list[list[str]]) -> None:
     found = tracebacks(lines, ROOT)
     assert [f.last - f.first + 1 for f in found] == [len(part) for part in parts]
     assert all(f.whole for f in found)
+
+
+def test_frames_that_are_not_the_projects_are_told_with_their_code() -> None:
+    library = [f'  File "{LIBRARY}", line 7, in load', "    return read(", "           ~~~~^"]
+    own = [f'  File "{APP}", line 3, in charge', "    load()"]
+    lines = [HEAD, *library, *own, *library, "ValueError: no", "", HEAD, *own, "KeyError: 1"]
+    other = [text for text, found in zip(lines, elsewhere(lines, ROOT), strict=True) if found]
+    assert other == [*library, *library]
+    grouped = ["  |   " + text for text in (*library, *own)]
+    assert elsewhere(grouped, ROOT) == [True, True, True, False, False]

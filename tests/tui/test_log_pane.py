@@ -12,6 +12,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from dynaport_tui.control.client import NoAnswer, NotRunning
 from dynaport_tui.model.machine import State
 from dynaport_tui.model.view import LogPage, LogQuery, Place
+from dynaport_tui.tui.colours import colours
 from dynaport_tui.tui.log.rows import Folded, Head, Single
 from tests.fakes import NOON, FakeEngine, status
 from tests.tui.log_host import Understanding, cursor, screen, settled, shop, shown, until
@@ -106,8 +107,20 @@ async def test_a_traceback_is_unfolded_with_enter_and_folded_again() -> None:
         await pilot.press("enter")
         assert [line.strip() for line in screen(host)[-6:]] == [text.strip() for text in TRACEBACK]
         assert isinstance(host.pane.feed.stand.rows[-7], Head)
+        assert "▾ Traceback · NameError: name 'price' is not defined · " in screen(host)[-7]
         await pilot.press("down", "down", "enter")
         assert "Traceback · NameError" in screen(host)[-1]
+
+
+async def test_what_a_traceback_passed_that_is_not_the_projects_is_dim() -> None:
+    engine = shop()
+    engine.say("billing", *TRACEBACK, at=NOON + 200)
+    async with shown(engine, (120, 20)) as (host, pilot):
+        await pilot.press("enter")
+        drawn = [segment for y in range(14, 20) for segment in host.pane.view.render_line(y)]
+        dim = colours(host.pane.app).dim.color
+        faint = [one.text.strip() for one in drawn if one.style and one.style.color == dim]
+        assert [text for text in faint if text] == [text.strip() for text in TRACEBACK[1:3]]
 
 
 async def test_an_empty_log_teaches() -> None:

@@ -122,6 +122,13 @@ def test_unfolding_shows_the_lines_of_the_newest_and_holds_those_of_the_others()
     assert [row.entries[0].number for row in rows[1:]] == [7, 8, 9, 10, 11, 12]
 
 
+def test_the_lines_of_a_traceback_outside_of_the_project_are_told_apart() -> None:
+    window = entries(*TRACEBACK)
+    rows = build(window, opened={build(window, root="/shop")[0].key}, root="/shop")
+    foreign = [row.foreign for row in rows if isinstance(row, Single)]
+    assert foreign == [False, True, True, False, False, False]
+
+
 def test_an_error_repeated_at_once_is_counted_whatever_its_time() -> None:
     rows = build(
         entries(

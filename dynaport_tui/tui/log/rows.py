@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...model.tracebacks import elsewhere
 from ...model.view import Place
 from .fields import pretty
 from .folding import Fold, folds
@@ -21,10 +22,13 @@ __all__ = ["Detail", "Folded", "Head", "Row", "Rule", "Single", "build", "index_
 
 @dataclass(frozen=True, slots=True)
 class Single:
-    """A line; `parent` is the head of the unfolded row that it belongs to."""
+    """A line; `parent` is the head of the unfolded row that it belongs to, and `foreign` a line of
+    a traceback where it went through code that is not the project's.
+    """
 
     entry: Entry
     parent: Key | None = None
+    foreign: bool = False
 
     @property
     def key(self) -> Key:
@@ -175,19 +179,20 @@ def build(
         while waiting and waiting[-1].at < entry.line.at:
             rows.append(waiting.pop())
         if index in heads:
-            rows.extend(_rows(heads[index], opened))
+            rows.extend(_rows(heads[index], opened, root))
         elif index not in taken:
             rows.extend(_single(entry, opened))
     return [*rows, *reversed(waiting)]
 
 
-def _rows(fold: Fold, opened: Set[Key]) -> Iterator[Row]:
+def _rows(fold: Fold, opened: Set[Key], root: str) -> Iterator[Row]:
     if fold.key not in opened:
         yield Folded(fold)
         return
     yield Head(fold)
-    for entry in fold.lines:
-        yield Single(entry, fold.key)
+    foreign = elsewhere([entry.plain for entry in fold.lines], root)
+    for entry, other in zip(fold.lines, foreign, strict=True):
+        yield Single(entry, fold.key, other)
 
 
 def _single(entry: Entry, opened: Set[Key]) -> Iterator[Row]:

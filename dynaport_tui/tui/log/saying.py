@@ -31,10 +31,11 @@ _SHORTEST = 16
 
 def say(row: Single | Detail | Folded | Head, look: Look, room: int) -> Body:
     """Text and styles of a row; a folded one is kept within `room` cells, so that it names the
-    place of an error whatever the error says. What was printed before this run is dim.
+    place of an error whatever the error says. What was printed before this run is dim, and so are
+    the parts of a traceback that are not the project's.
     """
     said = _say(row, look, room)
-    if row.place.number < 0:
+    if row.place.number < 0 or (isinstance(row, Single) and row.foreign):
         return Body(said.text, [Ink(len(said.text), look.colours.dim)])
     return said
 
@@ -47,17 +48,17 @@ def _say(row: Single | Detail | Folded | Head, look: Look, room: int) -> Body:
             return body([(row.text, look.colours.dim)])
         case Folded() if row.fold.error:
             return body(
-                [(f"{CLOSED} ", _mild(look.colours.bad)), *_folded(row.fold, look, room - 2)]
+                [(f"{CLOSED} ", _mild(look.colours.bad)), *_named(row.fold, look, room - 2)]
             )
         case Folded():
             return _text(row.fold.lines[0], look)
         case Head():
-            return body([(f"{OPEN} ", _mild(look.colours.bad)), *_head(row.fold, look)])
+            return body([(f"{OPEN} ", _mild(look.colours.bad)), *_head(row.fold, look, room - 2)])
         case _:
             assert_never(row)
 
 
-def _folded(fold: Fold, look: Look, room: int) -> list[tuple[str, Style]]:
+def _named(fold: Fold, look: Look, room: int) -> list[tuple[str, Style]]:
     dim = look.colours.dim
     front = f"Traceback {DOT} "
     where = f" {DOT} {_where(fold)}" if fold.file else ""
@@ -69,18 +70,16 @@ def _folded(fold: Fold, look: Look, room: int) -> list[tuple[str, Style]]:
     return [(front, dim), (error, bad), (where[:3], dim), (where[3:], text)]
 
 
-def _head(fold: Fold, look: Look) -> list[tuple[str, Style]]:
-    """What the lines below do not say."""
-    dim = look.colours.dim
-    parts = [("Traceback", dim)] if fold.error else []
-    if fold.file:
-        parts += [(f" {DOT} ", dim), (_where(fold), look.colours.text)]
+def _head(fold: Fold, look: Look, room: int) -> list[tuple[str, Style]]:
+    """The same, and when its equals came."""
     times = [clock(member[0].place.at)[:8] for member in fold.members[:-1]]
-    if times:
-        more = "earlier and " if len(times) > _EQUALS else ""
-        gap = f" {DOT} " if parts else ""
-        parts.append((f"{gap}also {more}at {', '.join(times[-_EQUALS:])}", dim))
-    return parts
+    more = "earlier and " if len(times) > _EQUALS else ""
+    also = f"also {more}at {', '.join(times[-_EQUALS:])}" if times else ""
+    if not fold.error:
+        return [(also, look.colours.dim)]
+    also = f" {DOT} {also}" if also else ""
+    parts = _named(fold, look, max(room - cell_len(also), room // 2))
+    return [*parts, (also, look.colours.dim)]
 
 
 def _where(fold: Fold) -> str:
