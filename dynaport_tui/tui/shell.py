@@ -31,8 +31,8 @@ def run_in(
     except OSError as error:
         code = 127
         terminal.write(f"{command[0]}: {error.strerror or error}\n")
-    terminal.write(f"\n{outcome(code, time.monotonic() - began)} - press Enter to go back\n")
-    terminal.wait_for(_BACK)
+    ended = outcome(code, time.monotonic() - began)
+    terminal.wait_for(_BACK, f"\n{ended} - press Enter to go back\n")
     return code
 
 

@@ -70,9 +70,10 @@ class Terminal:
                 rest = rest[count:]
         return not rest
 
-    def wait_for(self, wanted: frozenset[str]) -> str:
-        """The first of the wanted keys that is pressed, or END."""
-        with self.single_keys():
+    def wait_for(self, wanted: frozenset[str], question: str = "") -> str:
+        """Ask, and return the first of the wanted keys that is pressed, or END."""
+        with self.single_keys():  # before it is asked: Ctrl-C is an answer, too
+            self.write(question)
             while True:
                 for key in self.keys(_LONG):
                     if key in wanted or key == END:
