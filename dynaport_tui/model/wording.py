@@ -72,7 +72,7 @@ def left_behind(text: str, pids: tuple[int, ...]) -> str:
 def backing_off(text: str, delay: float, streak: int, most: int) -> str:
     """An exit that is followed by another start; `streak` starts in a row did not last."""
     count = f", try {streak + 1} of {most}" if streak else ""
-    return f"{text}{_AGAIN}{seconds(delay)}{count}"
+    return f"{_going_on(text)}{_AGAIN}{seconds(delay)}{count}"
 
 
 def last_words(why: str) -> str:
@@ -91,17 +91,22 @@ def failed(text: str, spec: ServiceSpec, report: Exited, streak: int) -> str:
 
 def lasted_no_time(text: str, streak: int) -> str:
     """A cause that ended `streak` starts in a row."""
-    return f"{text}; {streak} starts in a row did not last" if streak > 1 else text
+    return f"{_going_on(text)}; {streak} starts in a row did not last" if streak > 1 else text
+
+
+def _going_on(text: str) -> str:
+    """Without the full stop of a sentence that something follows."""
+    return text if text.endswith("..") else text.removesuffix(".")
 
 
 def until_saved(text: str, service: str) -> str:
     """Code that could not be loaded, and that only another code will mend."""
-    return f"{text}; the next save, or `dynaport restart {service}`, tries again"
+    return f"{_going_on(text)}; the next save, or `dynaport restart {service}`, tries again"
 
 
 def unhealthy(why: str, failures: int) -> str:
     """A probe that was lost `failures` times in a row."""
-    return f"{why}, {failures} times in a row" if failures > 1 else why
+    return f"{_going_on(why)}, {failures} times in a row" if failures > 1 else why
 
 
 def deadline(spec: ServiceSpec, port: int | None, last: str) -> str:
@@ -119,7 +124,7 @@ def killed(why: str, spec: ServiceSpec, exit_: Exit | None) -> str:
     """A stop that took more than the stop signal; `exit_`: how its leader ended, if it did."""
     who = "it" if exit_ is None else "something that it had started"
     told = f"within {seconds(spec.stop_grace)} of SIG{spec.stop_signal}"
-    return f"{why}; killed, because {who} did not end {told}"
+    return f"{_going_on(why)}; killed, because {who} did not end {told}"
 
 
 def still_ending(left: list[Record]) -> str:

@@ -35,7 +35,7 @@ def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:
     if status.stale and word not in _EYES:
         found = status.stale.removeprefix(_DIFFERS)
         return [Piece("stale: ", "warn"), Piece(f"{found}; r applies it", "warn")]
-    text = " ".join(status.why.split())
+    text = in_keys(" ".join(status.why.split()), status.id)
     text = re.sub(rf"^{re.escape(word)}(?:[:,;]\s*|$)", "", text)
     if word in _EYES:
         text = text.removeprefix(_UNSTARTED)
@@ -47,6 +47,11 @@ def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:
     if found_wait := _WAITS.match(text):
         return [Piece(f"{glyphs.FROM} "), Piece(f"{found_wait[1]} {found_wait[2]}")]
     return [Piece(text, "text" if word in _EYES else "dim")]
+
+
+def in_keys(text: str, service: str) -> str:
+    """A cause with the key that does what its remedy says, where that key concerns the service."""
+    return text.replace(f"`dynaport restart {service}`", "r")
 
 
 def unanswered(status: ServiceStatus) -> str:

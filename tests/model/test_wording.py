@@ -95,6 +95,14 @@ class TestForGood:
         text = wording.failed("exit 0", spec, exited(Exit(code=0)), 5)
         assert text == "exit 0; 5 starts in a row did not last"
 
+    def test_what_follows_a_sentence_leaves_out_its_full_stop(self) -> None:
+        said = "no such folder. Write cwd in services.toml."
+        assert wording.lasted_no_time(said, 5).endswith(
+            "services.toml; 5 starts in a row did not last"
+        )
+        assert wording.until_saved(said, "web").startswith(f"{said[:-1]}; the next save")
+        assert wording.unhealthy("waits...", 3) == "waits..., 3 times in a row"
+
     def test_a_daemon_s_remedy_stands_alone(self) -> None:
         spec = service("web")
         text = wording.left_behind("exit 0", (7,))

@@ -166,6 +166,13 @@ def test_what_did_not_start_says_why_at_once() -> None:
     assert why(found) == "port 6001 is held by pid 42"
 
 
+def test_a_remedy_is_the_key_of_the_service_that_it_concerns() -> None:
+    said = "KeyError: 1; the next save, or `dynaport restart billing`, tries again"
+    found = status("billing", State.FAILED, why=said)
+    assert why(found) == "KeyError: 1; the next save, or r, tries again"
+    assert cause.in_keys(said, "web") == said
+
+
 @pytest.mark.parametrize("width", [12, 16, 20])
 def test_who_is_waited_for_is_worth_more_than_a_place(width: int) -> None:
     found = status(

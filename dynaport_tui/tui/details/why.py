@@ -12,7 +12,7 @@ from ...model.lastwords import relative
 from ...model.machine import State
 from ...model.text import clean, plain
 from ...model.wording import seconds, signal_name
-from ..cause import unanswered
+from ..cause import in_keys, unanswered
 from ..glyphs import DOT, UNICODE, counted, duration, state_mark
 from ..lines import Line
 from .sheet import INDENT, Sheet, clock, fact, heading, note, one_line, wrapped
@@ -74,7 +74,7 @@ def _cause(sheet: Sheet, status: ServiceStatus) -> list[Line]:
     why = why or "nothing has happened to it yet"
     return [
         Line("cause:before", Text()),
-        *wrapped(sheet, "cause", lead, Text(why, sheet.bold), why),
+        *wrapped(sheet, "cause", lead, Text(in_keys(why, status.id), sheet.bold), why),
     ]
 
 
