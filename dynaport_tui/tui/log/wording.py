@@ -60,7 +60,7 @@ def status(facts: Facts) -> str:
         parts.append(f"{_number(facts.matching)} of {counted(facts.shown.lines, 'line')}")
     elif not facts.new:
         parts.append(counted(facts.shown.lines, "line"))
-    if facts.shown.errors and not facts.search:
+    if facts.shown.errors and not (facts.search or facts.filter):
         parts.append(counted(facts.shown.errors, "error"))
     return _BETWEEN.join(parts)
 
