@@ -74,6 +74,7 @@ def _ports(engine: Supervisor, record: Record) -> list[PortUse]:
             port=port,
             url=None if name else url(launch.host, port, runner.scheme),
             why=_why(engine, record, name),
+            pinned=not name and record.spec.port is not None,
             held=not name and runner.held is not None,
         )
         for name, port in [*found, *launch.ports.items()]

@@ -28,6 +28,8 @@ class PortUse(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
     why: str
     """Where the number comes from: pinned in services.toml, computed, the next free one."""
+    pinned: bool = False
+    """Whether services.toml says the number, so that no other one is ever given."""
     held: bool = False
     """Whether dynaport holds the listening socket, so that a restart refuses no connection."""
 

@@ -70,7 +70,7 @@ class Acts:
         return "stop" if any(status is not None and runs(status) for status in found) else "start"
 
     async def release(self) -> None:
-        """Always ask: what knows the address will not find it there."""
+        """Always ask: what knows the address will not find it there. A pinned port is kept."""
         await self._release(self._board.targets())
 
     async def on(self, verb: Verb, service: str) -> None:
@@ -81,11 +81,24 @@ class Acts:
             await self._several(verb, [service])
 
     async def _release(self, targets: Sequence[str]) -> None:
-        if not targets:
+        if not targets or await self._pinned(targets):
             return
         detail = f"{listed(targets)} will be stopped and get another port; addresses change."
         if await self._app.confirm(f"Release {listed(targets)}?", detail, "Release"):
             await self._ask("release", targets)
+
+    async def _pinned(self, targets: Sequence[str]) -> bool:
+        """Whether one of them keeps its port anyway, or nothing is known of it; says so."""
+        for service in targets:
+            details = await self._app.granted(self._app.opening.source.details(service))
+            if details is None:
+                return True
+            use = next((use for use in details.ports if use.pinned), None)
+            if use is not None:
+                text = f"the port of {service} is {use.why}; e opens it: change `port = {use.port}`"
+                self._app.tell(text, "warning")
+                return True
+        return False
 
     # ---- on all
 

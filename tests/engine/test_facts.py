@@ -189,7 +189,9 @@ class TestPorts:
 
     def test_a_pinned_one_names_its_line(self) -> None:
         known = Known(service("web.2", instance="2", port=5000, line=12))
-        assert known.details("web.2").ports[0].why == "pinned in services.toml, line 12"
+        (use,) = known.details("web.2").ports
+        assert use.pinned
+        assert use.why == "pinned in services.toml, line 12"
 
     def test_one_of_several_instances_is_computed_from_its_number_too(self) -> None:
         known = Known(service("web.2", instance="2"))

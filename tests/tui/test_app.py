@@ -9,7 +9,7 @@ import pytest
 
 from dynaport_tui.control.client import NotRunning
 from dynaport_tui.model.machine import State
-from dynaport_tui.model.view import ActionError, PortMoved, ProjectChanged
+from dynaport_tui.model.view import ActionError, Details, PortMoved, PortUse, ProjectChanged
 from dynaport_tui.tui.opening import Ending, StartError
 from dynaport_tui.tui.prefs import Prefs, load, save
 from tests.fakes import FakeEngine, status
@@ -69,6 +69,18 @@ async def test_releasing_a_port_asks_and_tells_where_the_service_went(private: P
         await until(pilot, lambda: engine.acts == [("release", ["users"])])
         engine.publish(PortMoved(at=0, service="users", port=20871, why="released"))
         await until(pilot, lambda: "users moved from 20417 to 20871" in told(app))
+
+
+async def test_a_pinned_port_is_not_released_and_nothing_is_asked(private: Path) -> None:
+    app, engine, _ = dashboard(private, *SHOP)
+    use = PortUse(port=20417, why="pinned in services.toml, line 3", pinned=True)
+    engine.more["orders"] = Details(service="orders", ports=[use])
+    async with app.run_test(size=(120, 35)) as pilot:
+        await ready(pilot)
+        await pilot.press("a", "x")
+        await until(pilot, lambda: any("port of orders is pinned" in text for text in told(app)))
+        assert app.screen is app.desk
+        assert engine.acts == []
 
 
 async def test_a_refused_action_says_why_and_what_to_do(private: Path) -> None:
