@@ -170,6 +170,22 @@ def test_the_configuration_is_shown_below_what_is_executed() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("pinned", "port_why", "row"),
+    [
+        (False, None, " port = 20417  # computed"),
+        (False, "20400 was in use", " port = 20417  # not the computed one"),
+        (True, None, " port = 20417"),
+    ],
+)
+def test_a_port_that_nobody_wrote_says_so(pinned: bool, port_why: str | None, row: str) -> None:
+    use = PortUse(port=20417, why="", pinned=pinned)
+    details = Details(service="users", config={"port": 20417}, ports=[use])
+    lines = config.lines(sheet(), status("users", port_why=port_why), details)
+    assert rows(lines)[-1] == row
+    assert lines[-1].plain == "port = 20417"
+
+
 def test_a_service_of_which_little_is_known_says_so() -> None:
     text = rows(config.lines(sheet(), status("users"), Details(service="users")))
     assert text == [

@@ -26,7 +26,7 @@ def lines(sheet: Sheet, status: ServiceStatus, details: Details | None) -> list[
     """All of the tab."""
     if details is None:
         return []
-    return [*_executed(sheet, details), *_written(sheet, status, details.config)]
+    return [*_executed(sheet, details), *_written(sheet, status, details)]
 
 
 def _executed(sheet: Sheet, details: Details) -> Iterator[Line]:
@@ -47,13 +47,17 @@ def _executed(sheet: Sheet, details: Details) -> Iterator[Line]:
         yield from fact(sheet, "reloads on", Text("nothing: R reloads it", colours.dim))
 
 
-def _written(sheet: Sheet, status: ServiceStatus, config: Mapping[str, Any]) -> Iterator[Line]:
-    if not config:
+def _written(sheet: Sheet, status: ServiceStatus, details: Details) -> Iterator[Line]:
+    if not details.config:
         yield from note(sheet, "none", "The engine gives no configuration for it.")
         return
     title = f"[services.{_key(status.name)}]"
     yield from heading(sheet, title, "every default and profile applied")
-    yield from _table(sheet, "", config)
+    for line in _table(sheet, "", details.config):
+        if line.key == "key:port" and any(not (u.name or u.pinned) for u in details.ports):
+            comment = "computed" if status.port_why is None else "not the computed one"
+            line.text.append(f"  # {comment}", sheet.colours.dim)
+        yield line
 
 
 def _table(sheet: Sheet, path: str, table: Mapping[str, Any]) -> Iterator[Line]:
