@@ -35,7 +35,7 @@ class Title(Bar):
         self.focused = False
 
     def lines(self, width: int, colours: Colours) -> Sequence[list[Bit]]:
-        """One line; where it is narrow the other tabs are numbers, then the status is cut."""
+        """One line; where it is narrow the other tabs are only numbers, then the status is cut."""
         rule = colours.busy if self.focused else colours.rule
         status = self.status
         wide = self._tabs(colours, rule, named=True)
@@ -62,7 +62,8 @@ class Title(Bar):
             action = f"tab_{tab}"
             if tab == self.tab:
                 style = look.accent if self.focused else look.text
-                bits += [Bit(f" {self.subject or tab} ", style, action), Bit(glyphs.RULE, rule)]
+                text = f" {number} {self.subject or tab} "
+                bits += [Bit(text, style, action), Bit(glyphs.RULE, rule)]
             else:
                 text = f" {number} {tab} " if named else f" {number} "
                 bits += [Bit(text, look.dim, action)]

@@ -85,7 +85,7 @@ def test_tabs_tell_of_the_selected_service(tour: Tour) -> None:
         until(rf"^─.* {tab} · users")
         until(fact)
     tour.key("next_tab")
-    until("─ logs · all")
+    until("─ 1 logs · all")
     tour.key("previous_tab")
     until("ports · users")
     tour.key("previous_tab")

@@ -167,6 +167,7 @@ async def test_tab_goes_to_the_next_pane_and_zoom_gives_it_the_screen(private: P
     app, *_ = dashboard(private, *SHOP)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
+        assert shows(pilot, "─ 1 logs · all ─ 2 ")()
         await pilot.press("tab")
         assert app.desk.heading.focused
         await pilot.press("z")
