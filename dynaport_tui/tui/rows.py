@@ -68,6 +68,8 @@ _GIVEN_UP: tuple[Key, ...] = (
 )  # fmt: skip
 """What goes first where the screen is narrow."""
 _WHY_GAP = 3
+_WHY_LEAST = 22
+"""Cells that why keeps, even without the word of the state: its glyph says the same."""
 
 
 def plan(width: int, names: Sequence[str]) -> tuple[Column, ...]:
@@ -86,6 +88,9 @@ def plan(width: int, names: Sequence[str]) -> tuple[Column, ...]:
         left = width - LEAD - service.width - sum(c.gap + c.width for c in columns.values())
         if left - _WHY_GAP >= least:
             break
+    if left - _WHY_GAP < _WHY_LEAST:
+        state = columns.pop("state")
+        left += state.gap + state.width
     why = Column("why", "why", _WHY_GAP, max(left - _WHY_GAP, 0))
     return (service, *columns.values(), why)
 

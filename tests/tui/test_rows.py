@@ -49,6 +49,11 @@ def test_service_state_port_and_why_stay_when_all_else_is_given_up() -> None:
     assert keys(60) == ["service", "state", "port", "why"]
 
 
+def test_the_word_of_the_state_goes_before_there_is_no_room_for_why() -> None:
+    assert keys(54) == ["service", "port", "why"]
+    assert rows.plan(54, ["catalog"])[-1].width >= 29
+
+
 def test_columns_go_one_after_the_other_as_the_table_gets_narrower() -> None:
     order = ["reloads", "cpu", "mem", "up", "sparks", "restarts", "latency"]
     shown = [set(keys(width)) for width in range(170, 54, -1)]
