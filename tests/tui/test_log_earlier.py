@@ -55,9 +55,17 @@ async def test_what_was_printed_in_the_run_before_is_shown_until_something_is_pr
             "nothing has been printed yet in this run",
         ]
         assert host.pane.following
+        assert host.pane.status == "last run · 3 lines"
         assert host.pane.place() is None
+        await pilot.press("up")
+        assert host.pane.status == "paused · 3 lines"
+        await pilot.press("G")
+        host.pane.set_filter("four")
+        await until(pilot, lambda: host.pane.status == "follow · 0 of 0 lines")
+        host.pane.clear_filter()
         host.say("billing", "hello", at=NOON)
         await until(pilot, lambda: words(host) == ["billing  hello"])
+        assert host.pane.status == "follow · 1 line"
 
 
 async def test_old_lines_are_dim_and_can_be_copied() -> None:

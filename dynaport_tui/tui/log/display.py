@@ -135,6 +135,7 @@ class LogDisplay(Vertical):
                 filter=asking.filter.text,
                 search=asking.search.text,
                 following=stand.following,
+                earlier=0 if asking.filter.text else self._earlier.lines,
                 new=self.feed.new,
                 marked=marked,
                 notice=self.feed.refusal or self._notice,

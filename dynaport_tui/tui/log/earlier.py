@@ -76,6 +76,12 @@ class Earlier:
             Rule(now, -2, text=self._since),
         ]
 
+    @property
+    def lines(self) -> int:
+        """How many of them stand for a log that holds none of this run."""
+        known = self._about == self._shown.about and self._shown.silent
+        return len(self._window.entries) if known else 0
+
     def _nothing_since(self) -> str:
         return wording.nothing_since(self._shown) if self._shown.silent else self._since
 

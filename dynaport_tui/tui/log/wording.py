@@ -26,6 +26,8 @@ class Facts:
     filter: str
     search: str
     following: bool
+    earlier: int
+    """Lines of the last run, which stand there until there is one of this run."""
     new: int
     """Lines that were printed since it was paused."""
     marked: int
@@ -45,8 +47,10 @@ def title(shown: Shown, filter: str) -> str:  # noqa: A002
 
 
 def status(facts: Facts) -> str:
-    """`follow · 12,480 lines · 1 error`, `paused · 214 new lines · hit 3 of 17`."""
-    mode = "follow" if facts.following else "paused"
+    """`follow · 12,480 lines · 1 error`, `paused · 214 new lines · hit 3 of 17`, `last run · 200
+    lines`.
+    """
+    mode = _mode(facts)
     if facts.notice:
         return _BETWEEN.join([facts.notice, mode])
     parts = [mode]
@@ -59,10 +63,16 @@ def status(facts: Facts) -> str:
     elif facts.filter:
         parts.append(f"{_number(facts.matching)} of {counted(facts.shown.lines, 'line')}")
     elif not facts.new:
-        parts.append(counted(facts.shown.lines, "line"))
+        parts.append(counted(facts.earlier or facts.shown.lines, "line"))
     if facts.shown.errors and not (facts.search or facts.filter):
         parts.append(counted(facts.shown.errors, "error"))
     return _BETWEEN.join(parts)
+
+
+def _mode(facts: Facts) -> str:
+    if not facts.following:
+        return "paused"
+    return "last run" if facts.earlier else "follow"
 
 
 def _hits(facts: Facts) -> str:
