@@ -56,7 +56,7 @@ AT_WORK = (
     Picture("requests", (("3", "requests · catalog"), ("", "p95"))),
 )
 BROKEN = (
-    Picture("broken", (("exclamation_mark", "Enter opens"), ("enter", "▾ Traceback"))),
+    Picture("broken", (("exclamation_mark", "Enter opens"), ("enter", "▾"))),
     Picture("why", (("home w", "why · billing"), ("", "last traceback"))),
     Picture("graph", (("home g", "billing broken"),)),
 )
