@@ -187,6 +187,9 @@ class FakeEngine:
 
     socket_path = Path("/nowhere")
 
+    async def drawn(self) -> None:
+        """At once."""
+
     async def open(self) -> None:
         """Be ready to run."""
         self._over = asyncio.get_running_loop().create_future()

@@ -9,7 +9,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Literal
 
-from ..engine.options import DETACH, KILL, STOP
+from ..engine.options import DETACH, DRAWN, KILL, STOP
 from . import say
 from .background import say_failed
 from .errors import FAILED, OK, report_bug
@@ -68,6 +68,10 @@ class Line:
         """Do not wait for an orderly stop."""
         self.killed = True
         self._say(KILL)
+
+    def drawn(self) -> None:
+        """Leave the machine to us no longer: there is a picture."""
+        self._say(DRAWN)
 
     def stop(self) -> None:
         """Begin the orderly stop, where that has not been done."""

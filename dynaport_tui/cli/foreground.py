@@ -122,6 +122,7 @@ class _Run:
 
     async def _serve(self) -> Any:
         """The control server, imported late and in a thread: nothing waits for its libraries."""
+        await self._engine.drawn()
         module = await asyncio.to_thread(import_module, _SERVER)
         try:
             server = await module.serve(self._engine, self._engine.socket_path)

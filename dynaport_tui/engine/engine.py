@@ -85,6 +85,10 @@ class Engine:
         """Until the end; the exit code."""
         return await self._supervisor.run()
 
+    async def drawn(self) -> None:
+        """Wait while an owner is busy with its first picture; at most a second."""
+        await self._supervisor.drawn.wait()
+
     def snapshot(self) -> Snapshot:
         """Everything at this instant."""
         project = self._planner.project

@@ -8,8 +8,8 @@ import msgspec
 
 from ..model.outcome import Aim
 
-STOP, KILL, DETACH = b"s", b"k", b"d"
-"""What the owner of a run says on the line to it: a byte each."""
+STOP, KILL, DETACH, DRAWN = b"s", b"k", b"d", b"v"
+"""What the owner of a run says on the line to it, a byte each."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from signal import SIGHUP, SIGINT
 from typing import TYPE_CHECKING
 
 from ..model.outcome import OK, Verdict
-from .options import DETACH, KILL, STOP
+from .options import DETACH, DRAWN, KILL, STOP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,16 +18,22 @@ class OwnerLine:
     """Ends the run when its owner says so or is gone without a word, unless it let the run go."""
 
     def __init__(
-        self, fd: int, *, end: Callable[[Verdict], None], kill: Callable[[], None]
+        self,
+        fd: int,
+        *,
+        end: Callable[[Verdict], None],
+        kill: Callable[[], None],
+        drawn: Callable[[], None],
     ) -> None:
         """Take over a descriptor that no child may have; `end` begins the orderly stop, `kill`
-        does not wait for it.
+        does not wait for it, `drawn` hears of the owner's first picture.
         """
         os.set_inheritable(fd, False)
         os.set_blocking(fd, False)
         self._fd = fd
         self._end = end
         self._kill = kill
+        self._drawn = drawn
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(fd, self._readable)
 
@@ -38,6 +44,8 @@ class OwnerLine:
             return
         except ConnectionError:
             said = b""
+        if DRAWN in said:
+            self._drawn()
         if DETACH in said or not said:
             self.close()
         if KILL in said:

@@ -35,7 +35,7 @@ from .signals import Signals
 from .usage_watch import UsageWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from ..model.launch import Launch
     from ..model.record import Record, Transition
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from .errand import Errand
     from .options import Options
 
+_FIRST_PICTURE = 1.0
+"""Seconds that an owner is left alone with the machine to draw its first picture."""
 _DRAIN = 2.0
 """Seconds that the last output has to arrive, or killed processes have to go, at the end."""
 _SILENCE = 1.0
@@ -81,6 +83,8 @@ class Supervisor:
             launches=lambda: (record.launch for record in self.fleet.records.values()),
         )
         self.verdict: Verdict | None = None
+        self.drawn = asyncio.Event()
+        """No owner is busy with its first picture: what nothing waits for may be imported now."""
         """Why and with which code the run ends, from the moment it does."""
         self._interrupted_at: float | None = None
         self._interruption: Verdict | None = None
@@ -114,7 +118,11 @@ class Supervisor:
             self._let_go = undo.pop_all()
         self._signals = Signals(self._interrupted)
         if self.options.owner is not None:
-            OwnerLine(self.options.owner, end=self.end, kill=self._kill)
+            drawn = self.drawn.set
+            OwnerLine(self.options.owner, end=self.end, kill=self._kill, drawn=drawn)
+            self._loop.call_later(_FIRST_PICTURE, drawn)
+        else:
+            self.drawn.set()
         self._over: asyncio.Future[Verdict] = self._loop.create_future()
         self.ready: asyncio.Future[bool] = self._loop.create_future()
         self.fleet.want(names, "asked to start", self.now)
@@ -144,9 +152,9 @@ class Supervisor:
 
     async def run(self) -> int:
         """Until the end; the exit code."""
-        self._spawn(self.usage.run())
+        self._spawn(self._once_drawn(self.usage.run))
         if self.options.watch:
-            self._spawn(self.reloads.run())
+            self._spawn(self._once_drawn(self.reloads.run))
         if self.options.timeout is not None:
             self._loop.call_later(self.options.timeout, self._deadline, self.options.timeout)
         verdict = await self._over
@@ -161,6 +169,10 @@ class Supervisor:
         finally:
             self._signals.close()
         return verdict.code
+
+    async def _once_drawn(self, work: Callable[[], Awaitable[None]]) -> None:
+        await self.drawn.wait()
+        await work()
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)

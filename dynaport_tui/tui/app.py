@@ -107,6 +107,8 @@ class Dashboard(Host):
         self.call_after_refresh(self._begin)
 
     async def _begin(self) -> None:
+        if self.opening.owner is not None:
+            self.opening.owner.drawn()
         self.run_worker(self.link.run(), group="link")
         if self.opening.note:
             self.tell(self.opening.note)

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 class Owner(Protocol):
     """The line to an engine that lives only as long as we do; when it breaks, the engine stops
-    everything in order. Both calls return at once and are safe to repeat.
+    everything in order. All calls return at once and are safe to repeat.
     """
+
+    def drawn(self) -> None:
+        """There is a first picture, for which the engine has put off what can wait."""
 
     def detach(self) -> None:
         """Let the engine live on without us."""

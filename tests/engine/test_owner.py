@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dynaport_tui.engine.options import DETACH, KILL, STOP
+from dynaport_tui.engine.options import DETACH, DRAWN, KILL, STOP
 from dynaport_tui.engine.owner import OwnerLine
 from dynaport_tui.model.outcome import Verdict
 
@@ -21,13 +21,14 @@ class Run:
         self.owner, self._ours = socket.socketpair()
         self.verdicts: list[Verdict] = []
         self.kills = 0
+        self.drawn = asyncio.Event()
         self.line: OwnerLine
 
     def listen(self) -> int:
         """Take the line over; its descriptor."""
         fd = self._ours.detach()
         os.set_inheritable(fd, True)
-        self.line = OwnerLine(fd, end=self.verdicts.append, kill=self._kill)
+        self.line = OwnerLine(fd, end=self.verdicts.append, kill=self._kill, drawn=self.drawn.set)
         return fd
 
     def _kill(self) -> None:
@@ -49,6 +50,13 @@ def run() -> Iterator[Run]:
     made = Run()
     yield made
     made.owner.close()
+
+
+async def test_it_can_say_that_its_first_picture_is_there(run: Run) -> None:
+    run.listen()
+    await run.hear(DRAWN)
+    assert run.drawn.is_set()
+    assert run.verdicts == []
 
 
 async def test_it_can_ask_for_an_orderly_stop_and_then_for_less(run: Run) -> None:

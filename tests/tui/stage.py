@@ -23,7 +23,11 @@ class FakeOwner:
     """Remembers what it was asked for."""
 
     def __init__(self) -> None:
-        self.detached = self.killed = False
+        self.detached = self.killed = self.saw = False
+
+    def drawn(self) -> None:
+        """There is a picture."""
+        self.saw = True
 
     def detach(self) -> None:
         """Live on without us."""
