@@ -37,7 +37,12 @@ OURS = {
     "control.server": {"control", "model"},
     "headless": {"headless", "model"},
     "tui": {
-        "tui", "model", "control.protocol", "control.client", "control.async_client", "patience",
+        "tui",
+        "model",
+        "control.protocol",
+        "control.client",
+        "control.async_client",
+        "patience",
     },
     "patience": {"patience"},
 }

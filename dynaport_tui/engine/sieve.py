@@ -116,7 +116,9 @@ class Sieve:
         self._certain = len(words) == len(terms)
         self._foreign = any(isinstance(t, Word) and _is_foreign(t) for t in terms)
         """Whether a line in plain ASCII cannot fulfil them."""
-        needles = [*map(_word, words), *_literals(terms)]
+        choices = list(_literals(terms))
+        needles = [*map(_word, words), *(choice[0] for choice in choices if len(choice) == 1)]
+        self._choices = [choice for choice in choices if len(choice) > 1]
         self._wanted = sorted((n for n in needles if not n.negated), key=_size, reverse=True)
         self._unwanted = [needle for needle in needles if needle.negated]
         self._grave = [_grave(t.level) for t in terms if isinstance(t, LevelIs) and _is_grave(t)]
@@ -125,7 +127,7 @@ class Sieve:
     @property
     def coarse(self) -> bool:
         """Whether it lets every line through, to be looked at one by one."""
-        return not (self._wanted or self._grave or self._statuses or self._certain)
+        return not (self._wanted or self._choices or self._grave or self._statuses or self._certain)
 
     def sift(self, piece: bytes) -> Sifted:
         """The lines of a piece that are worth a closer look."""
@@ -140,14 +142,17 @@ class Sieve:
         if any(needle.data not in text.of(needle) for needle in wanted):
             return Sifted((), sure=True)
         rewritten = b"\r" in text.exact
-        found = self._found(text, wanted)
+        found = self._found(text, wanted, text.exact.isascii() if self._choices else False)
         if self._unwanted and not rewritten:
             for needle in self._unwanted:
                 found = found.difference(lines_with(text.of(needle), needle.data))
         return Sifted(sorted(found), self._certain and not rewritten)
 
-    def _found(self, text: _Text, wanted: Iterable[_Needle]) -> set[int]:
+    def _found(self, text: _Text, wanted: Iterable[_Needle], ascii_only: bool) -> set[int]:
         sets: list[Iterable[int]] = [lines_with(text.of(n), n.data) for n in wanted]
+        for choice in self._choices:
+            if ascii_only or not choice[0].folds:
+                sets.append({i for n in choice for i in lines_with(text.of(n), n.data)})
         for words, numbers in self._grave:
             said = {line for word in words for line in lines_with(text.lower, word)}
             sets.append(said.union(_matching(text.lower, numbers)))
@@ -231,17 +236,18 @@ def _is_foreign(word: Word) -> bool:
     )
 
 
-def _literals(terms: Iterable[Term]) -> Iterator[_Needle]:
+def _literals(terms: Iterable[Term]) -> Iterator[list[_Needle]]:
+    """For each expression the texts of which one must be there, if that tells enough."""
     for term in terms:
         if not isinstance(term, Matching) or term.negated:
             continue
-        literal = required(term.pattern.pattern)
-        if len(literal) < _TELLING or not literal.isascii():
+        literals = required(term.pattern.pattern)
+        if any(len(literal) < _TELLING or not literal.isascii() for literal in literals):
             continue
         if term.pattern.flags & re.IGNORECASE:
-            yield _Needle(literal.lower().encode(), exact=False, folds=True)
+            yield [_Needle(text.lower().encode(), exact=False, folds=True) for text in literals]
         else:
-            yield _Needle(literal.encode(), exact=True)
+            yield [_Needle(text.encode(), exact=True) for text in literals]
 
 
 def _is_grave(term: LevelIs) -> bool:

@@ -44,25 +44,28 @@ def endless(pattern: str) -> bool:
     return False
 
 
-def required(pattern: str) -> str:
-    """The longest text that certainly stands in whatever the expression matches; often empty.
+def required(pattern: str) -> tuple[str, ...]:
+    """Texts of which at least one certainly stands in whatever the expression matches: the longest
+    of each alternative; some may be empty.
 
     The case is that of the expression, whatever its flags are.
     """
-    if "|" in pattern or "(?" in pattern:
-        return ""
-    runs = [""]
+    if "(?" in pattern:
+        return ("",)
+    alternatives = [[""]]
     depth = 0
     for kind, text in _tokens(pattern):
         depth += {"open": 1, "close": -1}.get(kind, 0)
-        literal = _literal(kind, text)
+        runs = alternatives[-1]
         if kind == "repeat":
             runs[-1] = runs[-1][:-1]
-        if literal and not depth:
+        if text == "|" and not depth:
+            alternatives.append([""])
+        elif (literal := _literal(kind, text)) and not depth:
             runs[-1] += literal
         else:
             runs.append("")
-    return max(runs, key=len)
+    return tuple(max(runs, key=len) for runs in alternatives)
 
 
 def _tokens(pattern: str) -> list[_Token]:
@@ -72,7 +75,7 @@ def _tokens(pattern: str) -> list[_Token]:
 def _literal(kind: str, text: str) -> str:
     if kind == "escape" and len(text) == 2 and not text[1].isalnum():
         return text[1]
-    return text if kind == "other" and text not in ".^$" else ""
+    return text if kind == "other" and text not in ".^$|" else ""
 
 
 def _unbounded(repeat: str) -> bool:

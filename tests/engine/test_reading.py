@@ -151,7 +151,16 @@ QUERIES = st.lists(
                 "\u017f",
             ),
             *("svc:a", "-svc:a", "stream:stderr", "status:5xx", "status:404", "-level:error", "a"),
-            *("status:4xx,500", "k", "re:/[^x]X/", "31m", "re:/K/i", "re:/as/i"),
+            *(
+                "status:4xx,500",
+                "k",
+                "re:/[^x]X/",
+                "31m",
+                "re:/K/i",
+                "re:/as/i",
+                "re:/word|axb|line/",
+                "re:/WORD|xyz/i",
+            ),
         ]
     ),
     max_size=3,

@@ -214,6 +214,7 @@ def test_a_person_moves_in_time_and_chooses_how_lines_look(tour: Tour) -> None:
 
 def test_what_was_printed_is_copied_without_what_stands_before_it(tour: Tour) -> None:
     press, until = tour.press, tour.until
+    tour.select("teller")
     data = crash(tour)
     assert data in tour.log_file("teller").read_bytes()
     tour.key("copy_traceback")
