@@ -28,7 +28,11 @@ _BETWEEN = 40
 """Lines of a message before what chains the next exception to it."""
 _STRANGE = 5
 """Lines of others that may stand inside of a traceback, from another thread or stream."""
-_BELONGS = re.compile(r"\s+\S|\[SQL: |\[parameters: |\(Background on this error at: ")
+_BELONGS = re.compile(r"\s+(?!\* )\S|\[SQL: |\[parameters: |\(Background on this error at: ")
+
+"""Lines of a message beyond its first; ` * Running on …` is what Werkzeug begins with."""
+_ONE_LINE = re.compile(r"(?:SyntaxError|IndentationError|TabError)\b")
+"""Errors whose message has no further line."""
 
 
 class Found(NamedTuple):
@@ -156,7 +160,8 @@ def _plain_part(lines: Sequence[str], start: int, margin: int = 0) -> _Part:
             frames.append(_Frame(frame["file"], int(frame["line"])))
         elif text and not text[0].isspace():
             if _raised(text):
-                return _Part(_message_end(lines, i + 1), text, frames)
+                end = i + 1 if _ONE_LINE.match(text) else _message_end(lines, i + 1)
+                return _Part(end, text, frames)
             on = _goes_on(lines, i, margin)
             if on is None:
                 break

@@ -168,3 +168,11 @@ def test_frames_that_are_not_the_projects_are_told_with_their_code() -> None:
     assert other == [*library, *library]
     grouped = ["  |   " + text for text in (*library, *own)]
     assert elsewhere(grouped, ROOT) == [True, True, True, False, False]
+
+
+def test_what_a_server_says_next_belongs_to_no_error() -> None:
+    banner = [" * Debugger is active!", " * Debugger PIN: 123-456-789"]
+    for error in ("SyntaxError: invalid syntax", "ValueError: no"):
+        lines = ['  File "/shop/app.py", line 1', "    def (", "        ^", error]
+        assert [found.last for found in tracebacks([*lines, *banner], "/shop")] == [3]
+    assert tracebacks([*lines, "  more of it", *banner], "/shop")[0].last == 4
