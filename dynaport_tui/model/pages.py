@@ -82,7 +82,7 @@ class Traceback(msgspec.Struct, frozen=True, kw_only=True):
     """Number of its last line."""
     at: float
     data: bytes
-    """Byte for byte, with its newlines."""
+    """As printed, byte for byte but for colours, with its newlines."""
     error: str
     """`SyntaxError: invalid syntax`."""
     file: str | None = None
