@@ -17,10 +17,17 @@ TIME_LIMIT = 60
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder more time than the others have."""
-    for item in items:
-        if item.path.is_relative_to(HERE) and item.get_closest_marker("timeout") is None:
+    """Give the tests of this folder more time than the others have, and a worker of their own.
+
+    Two of them at once might hold a port that the other expects to be free. They come first: they
+    take as long as all the others together.
+    """
+    real = [item for item in items if item.path.is_relative_to(HERE)]
+    for item in real:
+        item.add_marker(pytest.mark.xdist_group("real"))
+        if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIME_LIMIT))
+    items.sort(key=lambda item: not item.path.is_relative_to(HERE))
 
 
 @pytest.fixture
