@@ -100,8 +100,9 @@ class Tour:
     # ---- looking
 
     def ready(self) -> Tour:
-        """As soon as all are ready and the log pane is there."""
+        """As soon as all are ready, the dashboard knows it and the log pane is there."""
         self.dynaport.wait_until_ready()
+        self.until(r"\b(\d+) of \1 ready")
         self.until(r"^─ \S.*(follow|paused)")
         return self
 
