@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 TARGET = 100.0
 """Milliseconds, of 95 in a hundred key presses."""
+PATIENCE = 10.0
+"""Seconds after which a key counts as without effect."""
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = (sys.executable, "-P", "-m", "dynaport_tui")
 
@@ -150,19 +152,28 @@ def mprocs(program: str, seconds: float, rate: int) -> Result:
 
 
 def rounds(terminal: Pty, seconds: float, *effects: Mapping[bytes, bytes]) -> list[float]:
-    """The times of keys that are pressed in turns, each with its effect."""
-    times = []
+    """The times of keys that are pressed in turns, each with its effect; none after one that had
+    no effect at all.
+    """
+    times: list[float] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for key, effect in (pair for turn in effects for pair in turn.items()):
-            times += [pressed(terminal, key, effect)]
+            times.append(pressed(terminal, key, effect))
+            if times[-1] >= PATIENCE * 1000:
+                return times
     return times
 
 
 def pressed(terminal: Pty, key: bytes, effect: bytes) -> float:
-    """Milliseconds until the key's effect is on the terminal, after a pause as of a person."""
+    """Milliseconds until the key's effect is on the terminal, after a pause as of a person; those
+    of PATIENCE where it does not come.
+    """
     time.sleep(random.uniform(0.05, 0.15))
-    return terminal.press(key, effect, 10) * 1000
+    try:
+        return terminal.press(key, effect, PATIENCE) * 1000
+    except TimeoutError:
+        return PATIENCE * 1000
 
 
 def prepare(folder: Path, rate: int) -> None:
