@@ -122,6 +122,7 @@ def test_graph_panes_order_and_filter_are_chosen_and_remembered(tour: Tour) -> N
     tour.key("graph")
     until(r"users :\d+ .*──.* orders")
     tour.screen.click_on("orders")
+    until("▎● orders")
     tour.key("restart")
     tour.toast("asked orders to restart")
     tour.mouse("graph")
