@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from ..model.view import Event, Snapshot
-    from .graph import GraphView
     from .log.pane import LogPane
+    from .messages import ServiceOpened, ServiceSelected
     from .opening import Opening
     from .sieve import Sieve
     from .table import ServiceTable
@@ -204,10 +204,11 @@ class Dashboard(Host):
 
     # ---- messages of the panes
 
-    def on_service_table_selected(self) -> None:
+    def on_service_selected(self, message: ServiceSelected) -> None:
+        self.board.select(message.service)
         self.viewing.show_service()
 
-    def on_service_table_opened(self, message: ServiceTable.Opened) -> None:
+    def on_service_opened(self, message: ServiceOpened) -> None:
         if self.link.away:
             self.do("start_again")
         else:
@@ -217,13 +218,6 @@ class Dashboard(Host):
         self.board.sort_by(message.sort)
         self.board_changed()
         self.keeping.soon()
-
-    def on_graph_view_selected(self, message: GraphView.Selected) -> None:
-        self.board.select(message.service)
-        self.viewing.show_service()
-
-    def on_graph_view_opened(self, message: GraphView.Opened) -> None:
-        self.viewing.open(message.service)
 
     def on_log_pane_changed(self) -> None:
         self.desk.draw_heading()

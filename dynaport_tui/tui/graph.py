@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.geometry import Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -15,6 +14,7 @@ from .glyphs import DOT, counted
 from .graph_layout import Layout, Plan
 from .graph_paint import Brush, neighbour, shown
 from .graph_picture import Picture, Widths, picture, widths
+from .messages import ServiceOpened, ServiceSelected
 
 if TYPE_CHECKING:
     from textual import events
@@ -46,20 +46,6 @@ class GraphView(ScrollView, can_focus=True):
         Binding("end,G", "edge(-1)", "last", show=False),
         Binding("enter", "open", "open its log", show=False),
     ]
-
-    class Selected(Message):
-        """The person went to another service."""
-
-        def __init__(self, service: str) -> None:
-            super().__init__()
-            self.service = service
-
-    class Opened(Message):
-        """The person wants to see more of a service."""
-
-        def __init__(self, service: str) -> None:
-            super().__init__()
-            self.service = service
 
     def __init__(self, palette: Palette, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -170,7 +156,7 @@ class GraphView(ScrollView, can_focus=True):
             self._selected = service
             self._keep_in_view()
             self.refresh()
-            self.post_message(self.Selected(service))
+            self.post_message(ServiceSelected(service))
 
     def action_go(self, dx: int, dy: int) -> None:
         """To the neighbour in that direction."""
@@ -190,7 +176,7 @@ class GraphView(ScrollView, can_focus=True):
     def action_open(self) -> None:
         """Show more of the selected service."""
         if self._selected in self._picture.layout.spots:
-            self.post_message(self.Opened(self._selected))
+            self.post_message(ServiceOpened(self._selected))
 
     def on_click(self, event: events.Click) -> None:
         """Select what is under the pointer; twice opens it."""

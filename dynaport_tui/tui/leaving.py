@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..control.client import NoAnswer, NotRunning
+from ..model.machine import ACTIVE
 from ..model.view import ActionError
 from .banner import Notice
 from .glyphs import DOT
@@ -49,8 +50,9 @@ class Leaving:
     async def _ask(self) -> None:
         from .dialogs.leave import QuitScreen
 
-        board = self._app.board
-        running = sum(status.pid is not None for status in board.rows())
+        snapshot = self._app.board.snapshot
+        services = snapshot.services if snapshot else []
+        running = sum(status.state in ACTIVE for status in services)
         self._asking = True
         try:
             owner = self._app.opening.owner is not None

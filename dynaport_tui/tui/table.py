@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 
 from .colours import colours
+from .messages import ServiceOpened, ServiceSelected
 from .picture import HEAD, Picture
 from .rows import column_at
 
@@ -25,20 +26,6 @@ if TYPE_CHECKING:
 
 class ServiceTable(ScrollView, can_focus=True):
     """Shows a Board, moves its selection, and says when that or the order changes."""
-
-    class Selected(Message):
-        """Another service is selected."""
-
-        def __init__(self, service: str) -> None:
-            super().__init__()
-            self.service = service
-
-    class Opened(Message):
-        """The log of a service is wanted."""
-
-        def __init__(self, service: str) -> None:
-            super().__init__()
-            self.service = service
 
     class SortChosen(Message):
         """A heading was clicked."""
@@ -151,7 +138,7 @@ class ServiceTable(ScrollView, can_focus=True):
         self.reveal()
         service = self._board.selected
         if service is not None and service != before:
-            self.post_message(self.Selected(service))
+            self.post_message(ServiceSelected(service))
 
     def action_step(self, step: int) -> None:
         """Select another row."""
@@ -166,7 +153,7 @@ class ServiceTable(ScrollView, can_focus=True):
     def action_open(self) -> None:
         """Ask for the log of the selected service."""
         if self._board.selected is not None:
-            self.post_message(self.Opened(self._board.selected))
+            self.post_message(ServiceOpened(self._board.selected))
 
     def on_click(self, event: events.Click) -> None:
         if event.y < HEAD:

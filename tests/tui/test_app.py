@@ -302,6 +302,16 @@ async def test_quit_asks_and_enter_stops_everything(private: Path) -> None:
     assert app.return_value == Ending("stopped", 0, "shop is down")
 
 
+async def test_quitting_counts_also_what_the_filter_hides(private: Path) -> None:
+    services = (status("users"), status("orders", State.STARTING, pid=None))
+    app, _, _ = dashboard(private, *services, owner=FakeOwner())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        app.board.filter_by("users")
+        await pilot.press("q")
+        await until(pilot, shows(pilot, "2 services are running"))
+
+
 async def test_quit_and_d_leave_everything_running(private: Path) -> None:
     for owner, kind in ((FakeOwner(), "detached"), (None, "left")):
         app, engine, _ = dashboard(private, *SHOP, owner=owner)

@@ -11,6 +11,7 @@ from dynaport_tui.tui.graph import GraphView
 from dynaport_tui.tui.graph_layout import Plan, lay_out
 from dynaport_tui.tui.graph_paint import also, line, neighbour, shown, troubles, width, worst
 from dynaport_tui.tui.graph_picture import widths
+from dynaport_tui.tui.messages import ServiceOpened, ServiceSelected
 from tests.fakes import FakeEngine, status
 
 
@@ -41,11 +42,11 @@ class Screen(App[None]):
         self.graph.show(self.snapshot, self.selected)
         self.graph.focus()
 
-    def on_graph_view_selected(self, message: GraphView.Selected) -> None:
-        self.said.append((GraphView.Selected, message.service))
+    def on_service_selected(self, message: ServiceSelected) -> None:
+        self.said.append((ServiceSelected, message.service))
 
-    def on_graph_view_opened(self, message: GraphView.Opened) -> None:
-        self.said.append((GraphView.Opened, message.service))
+    def on_service_opened(self, message: ServiceOpened) -> None:
+        self.said.append((ServiceOpened, message.service))
 
     def rows(self) -> list[str]:
         """What is on the screen."""
@@ -114,11 +115,11 @@ async def test_arrows_go_along_the_edges_and_enter_opens() -> None:
     async with app.run_test(size=(140, 20)) as pilot:
         await pilot.press("right", "right", "left", "down", "enter")
         assert app.said == [
-            (GraphView.Selected, "catalog"),
-            (GraphView.Selected, "billing"),
-            (GraphView.Selected, "catalog"),
-            (GraphView.Selected, "users"),
-            (GraphView.Opened, "users"),
+            (ServiceSelected, "catalog"),
+            (ServiceSelected, "billing"),
+            (ServiceSelected, "catalog"),
+            (ServiceSelected, "users"),
+            (ServiceOpened, "users"),
         ]
 
 
@@ -126,9 +127,9 @@ async def test_keys_begin_at_the_first_service_where_none_is_selected() -> None:
     app = Screen(shop().snapshot())
     async with app.run_test(size=(140, 20)) as pilot:
         await pilot.press("enter", "down")
-        assert app.said == [(GraphView.Selected, "migrate")]
+        assert app.said == [(ServiceSelected, "migrate")]
         await pilot.press("end", "home")
-        assert app.said[1:] == [(GraphView.Selected, "web"), (GraphView.Selected, "migrate")]
+        assert app.said[1:] == [(ServiceSelected, "web"), (ServiceSelected, "migrate")]
 
 
 async def test_a_click_selects_and_a_second_one_opens() -> None:
@@ -137,9 +138,9 @@ async def test_a_click_selects_and_a_second_one_opens() -> None:
         y = next(y for y, row in enumerate(app.rows()) if "users" in row)
         at = app.rows()[y].index("users"), y
         await pilot.click(GraphView, offset=at)
-        assert app.said == [(GraphView.Selected, "users")]
+        assert app.said == [(ServiceSelected, "users")]
         await pilot.click(GraphView, offset=at, times=2)
-        assert app.said[1:] == [(GraphView.Opened, "users")]
+        assert app.said[1:] == [(ServiceOpened, "users")]
 
 
 async def test_the_selected_service_is_scrolled_into_view() -> None:
@@ -163,7 +164,7 @@ async def test_services_that_come_and_go_are_drawn_anew() -> None:
         app.graph.show(engine.snapshot(), "mail")
         assert "mail" not in app.text()
         await pilot.press("enter", "left")
-        assert app.said == [(GraphView.Selected, "migrate")]
+        assert app.said == [(ServiceSelected, "migrate")]
 
 
 @pytest.mark.parametrize("size", [(60, 15), (250, 70)])

@@ -78,8 +78,8 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
-    """A traceback or an error, and the earlier ones that were equal."""
+class _OfFold:
+    """Stands for a traceback or an error, and the earlier ones that were equal."""
 
     fold: Fold
 
@@ -94,41 +94,29 @@ class Folded:
         return self.fold.lines[0].place
 
     @property
-    def entries(self) -> Sequence[Entry]:
-        """All lines of all of them."""
-        return [entry for member in self.fold.members for entry in member]
-
-    @property
     def said(self) -> Sequence[Entry]:
         """The lines of the newest."""
         return self.fold.lines
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """Stands above the lines of an unfolded row; it holds those of the earlier ones."""
-
-    fold: Fold
+class Folded(_OfFold):
+    """All of them in one row."""
 
     @property
-    def key(self) -> Key:
-        """What it is known by."""
-        return self.fold.key
+    def entries(self) -> Sequence[Entry]:
+        """All lines of all of them."""
+        return [entry for member in self.fold.members for entry in member]
 
-    @property
-    def place(self) -> Place:
-        """Of the line that follows."""
-        return self.fold.lines[0].place
+
+@dataclass(frozen=True, slots=True)
+class Head(_OfFold):
+    """Stands above the lines of the newest, which is unfolded; it holds those of the earlier."""
 
     @property
     def entries(self) -> Sequence[Entry]:
         """The lines of the earlier ones."""
         return [entry for member in self.fold.members[:-1] for entry in member]
-
-    @property
-    def said(self) -> Sequence[Entry]:
-        """The lines of the newest, which follow it."""
-        return self.fold.lines
 
 
 @dataclass(frozen=True, slots=True)

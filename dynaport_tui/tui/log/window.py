@@ -29,6 +29,10 @@ class Window:
     def __init__(self, lines: int = MOST_LINES, characters: int = MOST_CHARACTERS) -> None:
         self._most = lines
         self._characters = characters
+        self.clear()
+
+    def clear(self) -> None:
+        """Know nothing again."""
         self._size = 0
         self.entries: list[Entry] = []
         self.older: Place | None = None
@@ -42,10 +46,6 @@ class Window:
     def full(self) -> bool:
         """Whether any further line costs one at the other end."""
         return len(self.entries) >= self._most or self._size >= self._characters
-
-    def clear(self) -> None:
-        """Know nothing again."""
-        self.__init__(self._most, self._characters)  # type: ignore[misc]
 
     def newest(self, page: LogPage, end: Place | None = None) -> None:
         """Hold this page alone: the newest lines of all; `end` is the newest place, where it is
