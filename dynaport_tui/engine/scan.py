@@ -8,10 +8,11 @@ from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..model.regexes import line_bound
 from ..model.terms import Line, Matching, StreamIs
 from ..model.view import ActionError
 from ..patience import TooLong, at_most
-from .sieve import plain_lines
+from .sieve import plain_lines, worth_a_look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,8 @@ PIECE = 64 * 1024
 """Bytes that are looked through in one go."""
 _COARSE_PIECE = 8 * 1024
 """The same where every line has to be decoded."""
+_GLANCED_PIECE = 32 * 1024
+"""The same where a look at the whole tells whether they have to be."""
 _LONGEST = 0.25
 """Seconds that an expression may compute over one piece."""
 
@@ -80,9 +83,15 @@ class Scanner:
         self._query = query
         self._sieve = sieve
         self._backward = backward
-        self._size = _COARSE_PIECE if sieve.coarse else PIECE
         self._stream = _stream(query)
         self._matching = next((t for t in query.terms if isinstance(t, Matching)), None)
+        self._glance = None
+        if self._matching is not None and not self._matching.negated:
+            self._glance = line_bound(self._matching.pattern)
+        """What tells of a whole piece that none of its lines matches."""
+        self._size = PIECE
+        if sieve.coarse:
+            self._size = _COARSE_PIECE if self._glance is None else _GLANCED_PIECE
         self._streams = any(isinstance(term, StreamIs) for term in query.terms)
         self._held: _Held | None = None
         self.found: list[Key] = []
@@ -169,6 +178,8 @@ class Scanner:
             ) from None
 
     def _checked(self, held: _Held, piece: bytes, first: int, lines: Sequence[int]) -> list[int]:
+        if self._glance is not None and not worth_a_look(piece, self._glance):
+            return []
         fulfils, service = self._query.fulfilled_by, self._service
         plain = plain_lines(piece)
         if not self._streams:

@@ -133,6 +133,8 @@ class Sieve:
         """The lines of a piece that are worth a closer look."""
         if self._all:
             return Sifted(range(piece.count(b"\n")), sure=True)
+        if self.coarse and not (self._unwanted or self._foreign):
+            return Sifted(range(piece.count(b"\n")), sure=False)
         if b"\x1b" in piece and self._surely_absent(piece):
             return Sifted((), sure=True)
         text = _Text(piece)
@@ -196,6 +198,12 @@ def plain_lines(piece: bytes) -> Callable[[int], str]:
         return text.split("\n").__getitem__
     raw = piece.split(b"\n")
     return lambda index: plain(clean(raw[index]))
+
+
+def worth_a_look(piece: bytes, pattern: re.Pattern[str]) -> bool:
+    """Whether some line of the piece may match what this is the `line_bound` form of."""
+    exact = readable(piece)
+    return b"\r" in exact or pattern.search(exact.decode("utf-8", "replace")) is not None
 
 
 def piece_lines(piece: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -42,6 +43,39 @@ def endless(pattern: str) -> bool:
             open_groups[-1] = True
         closed = None
     return False
+
+
+def line_bound(pattern: re.Pattern[str]) -> re.Pattern[str] | None:
+    """What finds at least one match in lines that stand together wherever `pattern` matches one of
+    them, and never looks beyond a line; None where that cannot be had.
+
+    It answers for many lines at once whether any of them is worth a look of its own.
+    """
+    bound = [_bound(kind, text) for kind, text in _tokens(pattern.pattern)]
+    texts = [text for text in bound if text is not None]
+    if len(texts) < len(bound):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as where the pattern itself was compiled
+        return re.compile("".join(texts), pattern.flags | re.MULTILINE)
+
+
+_WITHOUT_LINE_FEED = {r"\s": r"[^\S\n]", r"\D": r"[^\d\n]", r"\W": r"[^\w\n]"}
+_OF_PLACES = (r"\b", r"\B", r"\A", r"\Z", "$")
+"""They hold at the end of a text, and may not at that of a line."""
+
+
+def _bound(kind: str, text: str) -> str | None:
+    """A piece of an expression that matches no line feed; None where it must."""
+    if kind == "set":
+        loose = any(escape in text for escape in _WITHOUT_LINE_FEED)
+        if loose or text.startswith("[^]"):
+            return None
+        return f"[^\\n{text[2:]}" if text.startswith("[^") else text
+    possessive = kind == "repeat" and len(text) > 1 and text.endswith("+")
+    if possessive or text in _OF_PLACES or (kind == "open" and text not in ("(", "(?:")):
+        return None
+    return _WITHOUT_LINE_FEED.get(text, text)
 
 
 def required(pattern: str) -> tuple[str, ...]:

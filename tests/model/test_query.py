@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dynaport_tui.model.query import Query, QueryError, parse
-from dynaport_tui.model.regexes import endless, required
+from dynaport_tui.model.regexes import endless, line_bound, required
 from dynaport_tui.model.text import plain
 
 QUICK = settings(deadline=None, database=None, max_examples=50)
@@ -185,6 +187,29 @@ def test_a_required_text_is_in_whatever_an_expression_matches(pattern: str, line
         return
     if query.matches("users", "stdout", line):
         assert any(text in line for text in required(pattern))
+
+
+@QUICK
+@given(
+    st.lists(
+        st.sampled_from([*"abc.^$|()[]?*+", r"\.", r"\d", r"\s", r"\b", "{2}", "(?:", "[^a]", "++"])
+    ).map("".join),
+    st.lists(st.text("abc. 1", max_size=8), min_size=1, max_size=3),
+)
+def test_a_line_that_matches_is_found_among_others(pattern: str, lines: list[str]) -> None:
+    query, _ = understood(f"re:/{pattern}/")
+    if query is None or (bound := line_bound(re.compile(pattern))) is None:
+        return
+    if any(query.matches("users", "stdout", line) for line in lines):
+        assert bound.search("\n".join(lines) + "\n")
+
+
+def test_an_expression_that_is_bound_to_a_line_does_not_look_beyond_it() -> None:
+    for pattern, bound in ((r"a\s+b", r"a[^\S\n]+b"), (r"[^x]*y", r"[^\nx]*y"), ("a.b", "a.b")):
+        found = line_bound(re.compile(pattern, re.IGNORECASE))
+        assert found == re.compile(bound, re.IGNORECASE | re.MULTILINE)
+    for pattern in ("a$", r"\bword", "a(?=b)", "a++", r"[\s\S]*b", "[^]a]"):
+        assert line_bound(re.compile(pattern)) is None
 
 
 def test_the_longest_required_text_is_known() -> None:
