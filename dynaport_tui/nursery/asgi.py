@@ -17,6 +17,7 @@ from .failure import Unusable
 from .health import EPOCH, PATH
 from .load import missing
 from .tally import PAUSE, Tally
+from .turnover import Leaving, Turnover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +29,15 @@ _probed: contextvars.ContextVar[bool] = contextvars.ContextVar("dynaport_probed"
 
 
 def serve(place: Place, app: Any) -> None:
-    """Serve until TERM or INT, finishing the requests in flight."""
+    """Serve until TERM, INT or another process takes over, finishing the requests in flight."""
     uvicorn = _uvicorn()
     if place.request.debug and isinstance(getattr(app, "debug", None), bool):
         app.debug = True
     tally = Tally(place.report, lambda: _soon(tally.flush))
-    front = _Front(app, place.epoch, tally)
-    server = _told_server(uvicorn.Server, place)(_config(uvicorn, front, place))
+    leaving = Leaving()
+    front = _Front(app, place.epoch, tally, leaving)
+    server = uvicorn.Server(_config(uvicorn, front, place))
+    Turnover(server, place, leaving)
     stopped = _stop_on_signals(server)
     assert place.held is not None
     try:
@@ -44,7 +47,7 @@ def serve(place: Place, app: Any) -> None:
             raise
     finally:
         tally.close()
-    if not server.started and not stopped:
+    if not (server.started or server.should_exit or stopped):
         raise Unusable(f"the application's startup failed: {front.why}") from front.failure
 
 
@@ -76,19 +79,6 @@ def _config(uvicorn: Any, front: _Front, place: Place) -> Any:
     return config
 
 
-def _told_server(base: Any, place: Place) -> Any:
-    """uvicorn's server, saying so when the application has started."""
-
-    class Server(base):  # type: ignore[misc]
-        async def startup(self, sockets: Any = None) -> None:
-            await super().startup(sockets=sockets)
-            if self.started:
-                scheme = "https" if self.config.ssl else "http"
-                place.report.ready("uvicorn", scheme=scheme, app=True)
-
-    return Server
-
-
 def _stop_on_signals(server: Any) -> list[int]:
     """Let the exit be a normal one: uvicorn, once stopped, sends itself the signal again.
 
@@ -116,8 +106,8 @@ class _Front:
     made its startup fail.
     """
 
-    def __init__(self, app: Any, epoch: int, tally: Tally) -> None:
-        self._app, self._tally = app, tally
+    def __init__(self, app: Any, epoch: int, tally: Tally, leaving: Leaving) -> None:
+        self._app, self._tally, self._leaving = app, tally, leaving
         self._epoch = str(epoch).encode()
         self.failure: BaseException | None = None
 
@@ -142,6 +132,7 @@ class _Front:
     async def _requested(self, scope: Any, receive: Any, send: Any) -> None:
         probed = is_probe(scope)
         _probed.set(probed)
+        send = self._leaving.of(scope, send)
         if not probed:
             await Exchange(self._tally, scope, receive, send).answered_by(self._app, scope)
             return

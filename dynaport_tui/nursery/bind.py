@@ -90,9 +90,10 @@ class Takeover:
             plain.settimeout(sock, timeout)
 
     def listening(self) -> None:
-        """A server listens on our socket; one of our own says so itself."""
+        """A server is about to listen on our socket; one of our own says so itself."""
         if not self._place.taken:
             self._place.report.ready("bind", app=False)
+            self._place.orders.wait()
 
     def elsewhere(self, sock: Any) -> None:
         """A server listens on a port of its own choice."""

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from .held import Descriptor
 
 if TYPE_CHECKING:
+    from .orders import Orders
     from .report import Report
     from .request import Request
 
 
 class Place:
-    """The held socket, the address it is bound to, and whom to tell that it is served."""
+    """The held socket, the address it is bound to, whom to tell that it is served, and who may say
+    when.
+    """
 
-    def __init__(self, request: Request, fd: int | None, report: Report) -> None:
+    def __init__(self, request: Request, fd: int | None, report: Report, orders: Orders) -> None:
         self.request = request
-        self.report = report
+        self.report, self.orders = report, orders
         self.host = request.host
         self.port = request.port
         self.epoch = request.epoch

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import failure, hooks, label, loader, newborn, script, serve
+from .orders import Orders
 from .place import Place
 from .report import Report
 from .slots import LISTEN, REPORT
@@ -36,9 +37,10 @@ class Program:
         newborn.environment(request.env)
         newborn.streams()
         label.show(request)
-        report = Report(REPORT if "report" in request.fds else None)
+        channel = REPORT if "report" in request.fds else None
+        report, orders = Report(channel), Orders(channel, waits=request.waits)
         held = LISTEN if "listen" in request.fds else None
-        place = Place(request, held, report)
+        place = Place(request, held, report, orders)
         hooks.install()
         loader.install(fresh=request.fresh, loaded=report.file)
         serve.prepare(place)

@@ -36,6 +36,10 @@ class Report:
             self.listening = True
             self._send(report="ready", server=server, scheme=scheme, app=app)
 
+    def retired(self) -> None:
+        """It accepts no connection any more: whoever takes over may begin."""
+        self._send(report="retired")
+
     def file(self, path: str) -> None:
         """A file of the project is about to be loaded; each is told once, as it is then."""
         if path not in self._files:

@@ -34,6 +34,8 @@ class Request(NamedTuple):
     """A fresh interpreter instead of a fork of the warm one."""
     tty: bool
     epoch: int
+    waits: bool
+    """Another process serves meanwhile: nothing is accepted before the engine says `go`."""
 
     @property
     def executed(self) -> bool:
@@ -53,6 +55,7 @@ _DEFAULTS: dict[str, Any] = {
     "cold": False,
     "tty": False,
     "epoch": 0,
+    "waits": False,
 }
 
 

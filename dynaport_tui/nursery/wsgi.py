@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +18,14 @@ if TYPE_CHECKING:
 
 
 def serve(place: Place, app: Any, **options: Any) -> None:
-    """Serve until TERM, which ends the program, or INT, which returns; what was asked is answered.
+    """Serve until TERM or another process takes over, which end the program, or INT, which returns;
+    what was asked is answered.
 
     `options` are those of werkzeug.serving.make_server.
     """
     from werkzeug import serving
 
-    door, loop = Door(), Loop()
+    door, loop = Door(), Loop(place.orders)
     tally = Tally(place.report, loop.stir)
     loop.quiet = tally.flush
     handler = options.pop("request_handler", None) or serving.WSGIRequestHandler
@@ -40,7 +43,10 @@ def serve(place: Place, app: Any, **options: Any) -> None:
     loop.take_term()
     try:
         place.report.ready("werkzeug", scheme=scheme, app=True)
+        place.orders.wait()
         loop.run(server)
+        if loop.retired:
+            place.report.retired()
     except KeyboardInterrupt:
         pass
     finally:
@@ -48,7 +54,9 @@ def serve(place: Place, app: Any, **options: Any) -> None:
         door.close()
         tally.close()
         loop.close()
-    if loop.stopped:
+    if loop.retired and not loop.ours:
+        os.kill(os.getpid(), signal.SIGTERM)  # the program has its own way to end
+    elif loop.stopped or loop.retired:
         sys.exit(0)
 
 

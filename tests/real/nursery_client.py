@@ -53,6 +53,19 @@ class Start:
         else:
             self.output[name] += data
 
+    def say(self, word: str) -> None:
+        """An order of the engine's, over the report channel."""
+        os.write(self._channel(), f"{word}\n".encode())
+
+    def hang_up(self) -> None:
+        """The engine neither listens nor speaks any more."""
+        fd = self._channel()
+        del self.readable[fd]
+        os.close(fd)
+
+    def _channel(self) -> int:
+        return next(fd for fd, name in self.readable.items() if name == "report")
+
     @property
     def stdout(self) -> str:
         return self.output["stdout"].decode()
