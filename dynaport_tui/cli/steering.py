@@ -10,7 +10,7 @@ import click
 from . import say
 from .errors import DEADLINE, OK
 from .here import Here, NoEngine, is_held, pick
-from .waiting import duration, told, until_ready, until_stopped
+from .waiting import duration, told, until_ready, until_stopped, until_taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,11 @@ def start_command(
 def restart_command(
     here: Here, services: tuple[str, ...], every: bool, wait: bool, timeout: float, as_json: bool
 ) -> int:
-    """Stop services and start them again, with what the files say now."""
+    """Start services anew, with what the files say now.
+
+    One that may overlap serves until its new process is ready to take over; the command ends then,
+    with 1 where the new process does not come up and the old one serves on.
+    """
     return _started("restart", here, services, every, wait, timeout, as_json)
 
 
@@ -151,7 +155,9 @@ def _started(
     ids = [status.id for status in meant]
     snapshot = client.act(verb, [] if every else ids)
     code = OK
-    if wait:
+    if verb != "start":  # what was asked for has happened when the command ends
+        code, snapshot = until_taken_over(client, ids, timeout)
+    if wait and code == OK:
         code, snapshot = until_ready(client, ids, timeout)
     if as_json:
         say.document({"project": snapshot.project, "services": pick(snapshot, ids)})

@@ -59,7 +59,7 @@ def until_ready(client: Client, services: Sequence[str], seconds: float) -> tupl
             concerned = _concerned(snapshot, services)
             if any(status.state == "FAILED" for status in concerned):
                 return _failed(concerned), snapshot
-            if all(map(settled, concerned)):
+            if all(settled(status) and not status.reloading for status in concerned):
                 return OK, snapshot
     except NotRunning:
         say.error("the engine ended before everything was ready")
@@ -68,6 +68,32 @@ def until_ready(client: Client, services: Sequence[str], seconds: float) -> tupl
         if not settled(status):
             say.error(f"{status.id} is not ready after {seconds:g} s: {told(status)}")
     return DEADLINE, snapshot
+
+
+def until_taken_over(
+    client: Client, services: Sequence[str], seconds: float
+) -> tuple[int, Snapshot]:
+    """Wait while new processes load beside those that serve; as `until_ready`."""
+    from ..control.client import NotRunning
+
+    snapshot = client.snapshot()
+    try:
+        for snapshot in client.snapshots(seconds):
+            if not any(status.reloading for status in pick(snapshot, services)):
+                return _taken_over(pick(snapshot, services)), snapshot
+    except NotRunning:
+        say.error("the engine ended meanwhile")
+        return FAILED, snapshot
+    late = [status.id for status in pick(snapshot, services) if status.reloading]
+    say.error(f"after {seconds:g} s the old process still serves: {', '.join(late)}")
+    return DEADLINE, snapshot
+
+
+def _taken_over(services: list[ServiceStatus]) -> int:
+    behind = [status for status in services if status.reload_error]
+    for status in behind:
+        say.error(f"{status.id}: {status.reload_error}")
+    return FAILED if behind else OK
 
 
 def _failed(services: list[ServiceStatus]) -> int:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from ..model import dependencies, resolved
 from ..model.environment import url
 from ..model.lastwords import relative
+from ..model.machine import State
 from ..model.record import HISTORY
 from ..model.view import Details, Moment, PortUse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..model.record import Record, Transition
+    from ..model.record import Outcome, Record, Transition
     from .supervisor import Supervisor
 
 _NAMED = 10
@@ -36,6 +37,12 @@ class Moments:
         """A service changed its state."""
         kept = self._kept.setdefault(change.service, deque(maxlen=HISTORY))
         kept.append(Moment(at=at, old=change.old, new=change.new, why=change.why))
+
+    def overlapped(self, outcome: Outcome, at: float) -> None:
+        """A new process took over from the one that served, or came to nothing beside it."""
+        kept = self._kept.setdefault(outcome.service, deque(maxlen=HISTORY))
+        why = f"{outcome.because}: {outcome.why}"
+        kept.append(Moment(at=at, old=State.READY, new=State.READY, why=why))
 
     def of(self, service: str) -> list[Moment]:
         """The last changes of a service, oldest first."""

@@ -8,7 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from ..model.reports import Forget, Signal, Start
+from ..model.reports import Forget, Signal, Start, TakeOver
 from ..model.view import LogAdvanced, Notice
 from .binding import bind_all
 from .errand import Errand
@@ -87,13 +87,15 @@ class Hands:
         """Hold all ports before anything starts; raises PortTaken."""
         await bind_all(self._runners, launches, self.root)
 
-    def perform(self, action: Start | Signal | Forget) -> None:
+    def perform(self, action: Start | TakeOver | Signal | Forget) -> None:
         """Carry out what the fleet decided."""
         match action:
             case Start():
                 self._runners[action.service].start(action)
             case Signal():
-                self._runners[action.service].signal(action.signal)
+                self._runners[action.service].signal(action.run, action.signal)
+            case TakeOver():
+                self._runners[action.service].take_over(action)
             case Forget():
                 self._forget(self._runners.pop(action.service))
 

@@ -59,6 +59,10 @@ class Elsewhere(_Told, frozen=True, kw_only=True, tag="elsewhere"):
     port: int
 
 
+class Retired(_Told, frozen=True, kw_only=True, tag="retired"):
+    """It accepts no connection any more, and ends when it has answered what it has."""
+
+
 class CameToEnd(_Told, frozen=True, kw_only=True, tag="ended"):
     """It ended without an error and without having served."""
 
@@ -73,13 +77,15 @@ class Answers(_Told, frozen=True, kw_only=True, tag="requests"):
     """Those that it could not tell of, because we did not listen fast enough."""
 
 
-Told = Answers | Serves | Loads | Broke | Elsewhere | CameToEnd
+Told = Answers | Serves | Loads | Broke | Elsewhere | Retired | CameToEnd
 
 _told = msgspec.json.Decoder(Told)
 
 
 class ReportChannel:
-    """What a service that our own runner serves tells the engine, a JSON object a line."""
+    """What a service that our own runner serves tells the engine, a JSON object a line, and what it
+    is told, a word a line.
+    """
 
     def __init__(self, heard: Callable[[Told], None]) -> None:
         self._heard = heard
@@ -105,6 +111,16 @@ class ReportChannel:
             *lines, self._buffer = (self._buffer + data).split(b"\n")
             for line in lines:
                 self._hear(line)
+
+    def say(self, word: Literal["go", "retire"]) -> bool:
+        """Tell the service; whether it can have heard."""
+        if not self._open:
+            return False
+        try:
+            self._ours.send(f"{word}\n".encode())
+        except OSError:
+            return False
+        return True
 
     def _hear(self, line: bytes) -> None:
         try:
@@ -192,7 +208,8 @@ def spawn_message(
         "listen_names": ["http"] if launch.server == "werkzeug" else [],
         "debug": launch.debug,
         "fresh": action.fresh,
-        "cold": not launch.warm and launch.kind != "command",
+        "cold": (action.cold or not launch.warm) and launch.kind != "command",
+        "waits": action.candidate,
         "tty": launch.tty,
-        "epoch": action.epoch,
+        "epoch": action.run,
     }

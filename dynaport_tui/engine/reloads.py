@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..model.fleet import Fleet
-    from ..model.record import Record, Transition
+    from ..model.record import Outcome, Record, Transition
     from ..model.spec import ProjectSpec
     from ..model.view import Event
     from .changes import Globs
@@ -197,6 +197,30 @@ class Reloads:
             del self._under_way[change.service]
         elif change.new is State.FAILED or (change.old is State.STARTING and change.new in _ENDS):
             self._ended(reload, change)
+
+    def begins(self, service: str) -> None:
+        """A candidate is about to load what the files say now."""
+        self._changes.starts(service)
+
+    def came_to(self, outcome: Outcome) -> None:
+        """A candidate took over, or came to nothing."""
+        if outcome.ok:
+            self._changes.works(outcome.service)
+        self._stir()
+        reload = self._under_way.pop(outcome.service, None)
+        files = [] if reload is None else reload.files
+        self._engine.bus.publish(
+            Reloaded(
+                at=time.time(),
+                service=outcome.service,
+                files=files,
+                ok=outcome.ok,
+                why=outcome.why if files or not outcome.ok else outcome.because,
+                seconds=round(
+                    outcome.seconds if reload is None else time.monotonic() - reload.started, 3
+                ),
+            )
+        )
 
     def _wanted(self, service: str) -> bool:
         record = self._engine.fleet.records.get(service)

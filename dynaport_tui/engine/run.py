@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
 from ..model.lastwords import error_line, last_words
@@ -28,6 +29,7 @@ from .process import (
     Elsewhere,
     Loads,
     ReportChannel,
+    Retired,
     Serves,
     Streams,
     spawn_message,
@@ -53,6 +55,8 @@ _CALM = 30.0
 """Seconds between two questions to a server that is not ours while it answers: it may log each."""
 _WORDS = 200
 """Lines looked through for the cause of an exit."""
+_RETIREMENT = 0.5
+"""Seconds that a process has to stop accepting when another takes over; then it is asked to end."""
 
 
 class Run:
@@ -69,8 +73,13 @@ class Run:
         self._counted: asyncio.Future[tuple[int, ...]] | None = None
         self._prober: Prober | None = None
         self._epoch = action.epoch
+        self._waits = action.candidate
+        """Whether another process of the service still has its connections."""
+        self._quiet = asyncio.Event()
+        """Set when it accepts no connection any more."""
         self._mark = f"{desk.engine_id}/{runner.spec.id}/{action.run}"
         self._answers = action.launch.kind != "command"
+        self._scheme = runner.scheme
         self._attachments: list[Attachment] = []
         self._channel: ReportChannel | None = None
         self._spawn = desk.route(nursery, self._heard)
@@ -122,6 +131,7 @@ class Run:
                 exit_ = Exit(error=event["error"])
                 self._desk.post(Exited(service=service, run=run, exit=exit_, again=again))
             case "exited":
+                self._quiet.set()
                 exit_ = Exit(code=event["code"], signal=event["signal"])
                 self._ending = asyncio.create_task(self._ended(exit_, event.get("error")))
             case "signalled":
@@ -194,9 +204,10 @@ class Run:
             case Answers():
                 self._runner.requests.take(told.requests, told.dropped)
             case Serves():
-                self._runner.scheme, self._answers = told.scheme, told.app
-                self._runner.counted = told.app
+                self._scheme, self._answers = told.scheme, told.app
                 self._serves()
+            case Retired():
+                self._quiet.set()
             case Loads():
                 files = dict(zip(told.files, told.stamps, strict=False))
                 self._desk.files_loaded(self._runner.spec.id, files)
@@ -210,6 +221,8 @@ class Run:
 
     def _not_ours(self, port: int) -> None:
         """Nobody will find it there: that is what its cause line is to say."""
+        if self._waits:
+            return
         why = f"it listens on port {port}, not on PORT, which is {self._action.launch.port}"
         service = self._runner.spec.id
         self._desk.post(Unanswered(service=service, epoch=self._desk.epoch(service), why=why))
@@ -217,13 +230,39 @@ class Run:
     def _serves(self) -> None:
         """Its own word is enough, unless services.toml says how to ask."""
         self._served = True
-        if not self._runner.spec.health.explicit:
+        if self._waits or not self._runner.spec.health.explicit:
             self.ready("its server is up")
+        if not self._waits:
+            self._is_the_server()
+
+    def _is_the_server(self) -> None:
+        self._runner.scheme, self._runner.counted = self._scheme, self._answers
         self.probe_anew()
 
     def ready(self, why: str) -> None:
         """The service said that it serves."""
         self._desk.post(ReadyReport(service=self._runner.spec.id, run=self._action.run, why=why))
+
+    # ---- one after the other
+
+    async def retire(self) -> None:
+        """Let another process have the connections from here on; waits at most `_RETIREMENT`."""
+        self._stop_probing()
+        told = self._served and self._answers and self._channel is not None
+        if not (told and self._channel is not None and self._channel.say("retire")):
+            self.signal(SIGTERM)
+        try:
+            async with asyncio.timeout(_RETIREMENT):
+                await self._quiet.wait()
+        except TimeoutError:
+            self.signal(SIGTERM)
+
+    def open(self) -> None:
+        """It may accept connections now."""
+        self._waits = False
+        if self._channel is not None:
+            self._channel.say("go")
+        self._is_the_server()
 
     # ---- probes
 
@@ -232,7 +271,7 @@ class Run:
         """Whether it is there; one that reports for itself is first asked for an answer when it
         has done so.
         """
-        if not self._born or self._ending is not None or self._runner.spec.task:
+        if not self._born or self._ending is not None or self._runner.spec.task or self._waits:
             return False
         told = self._served or self._channel is None
         return told or self._runner.spec.health.kind in ("log", "command", "alive")
@@ -300,8 +339,10 @@ class Run:
     # ---- the end
 
     def _finish(self) -> None:
+        self._quiet.set()
         self.close()
         self._desk.unroute(self._spawn)
+        self._runner.finished(self._action.run)
 
     def close(self) -> None:
         """Stop asking and listening; the pipes are read until they end."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import signal
 from typing import TYPE_CHECKING
 
-from ..model.reports import (
-    Exited,
-    Start,
-)
+from ..model.reports import Exited, Start
 from ..model.requests import RequestRecord
 from ..model.view import Exit
 from .notify import NotifySocket, Pace
@@ -19,13 +17,14 @@ from .sockets import HeldSocket, PortTaken, check_free, hold
 
 if TYPE_CHECKING:
     from ..model.launch import Launch
+    from ..model.reports import TakeOver
     from ..model.spec import ServiceSpec
     from .desk import Desk
     from .logs import ServiceLog
 
 
 class Runner:
-    """The hands of one service. At most one process is its present one; others only drain."""
+    """The hands of one service: at most one process serves, others load beside it or finish."""
 
     def __init__(self, spec: ServiceSpec, log: ServiceLog, desk: Desk) -> None:
         self.spec, self.log, self._desk = spec, log, desk
@@ -35,6 +34,9 @@ class Runner:
         self.counted = True
         """Whether its server, as far as is known, is our own, which counts its requests."""
         self._current: Run | None = None
+        self._runs: dict[int, Run] = {}
+        """All that may still be alive; of these the current one serves."""
+        self._handovers: set[asyncio.Task[None]] = set()
         self._notify: NotifySocket | None = None
         self._statuses = Pace(lambda text: desk.said(spec.id, text))
 
@@ -65,10 +67,31 @@ class Runner:
         try:
             self.prepare_port(action.launch)
             nursery = self._desk.nursery_for(action.launch)
-            self._current = Run(self, action, nursery, self._desk)
+            run = self._runs[action.run] = Run(self, action, nursery, self._desk)
+            if not action.candidate:
+                self._current = run
         except (PortTaken, NotPython, OSError) as error:
             exit_, again = Exit(error=_reason(error)), not isinstance(error, NotPython)
             self._desk.post(Exited(service=self.spec.id, run=action.run, exit=exit_, again=again))
+
+    def take_over(self, action: TakeOver) -> None:
+        """Let the old process retire, and then the new one accept."""
+        new, old = self._runs.get(action.run), self._runs.get(action.old)
+        if new is None:  # it ended in this very moment, and says so
+            return
+        self._current = new
+        task = asyncio.get_running_loop().create_task(self._hand_over(old, new))
+        self._handovers.add(task)
+        task.add_done_callback(self._handovers.discard)
+
+    async def _hand_over(self, old: Run | None, new: Run) -> None:
+        if old is not None:
+            await old.retire()
+        new.open()
+
+    def finished(self, run: int) -> None:
+        """Nothing of that process is left."""
+        self._runs.pop(run, None)
 
     def prepare_port(self, launch: Launch) -> None:
         """Hold the port, or see that it is free; raises PortTaken, which names the service."""
@@ -84,10 +107,10 @@ class Runner:
         elif launch.port is not None:
             check_free(launch.port, launch.host)
 
-    def signal(self, name: str) -> None:
-        """Signal everything of the present process."""
-        if self._current is not None:
-            self._current.signal(getattr(signal, f"SIG{name}", signal.SIGTERM))
+    def signal(self, run: int, name: str) -> None:
+        """Signal everything of one start."""
+        if run in self._runs:
+            self._runs[run].signal(getattr(signal, f"SIG{name}", signal.SIGTERM))
 
     def respec(self, spec: ServiceSpec) -> None:
         """Take in a spec that needs no restart: from now on it is asked as that one says."""
@@ -113,8 +136,10 @@ class Runner:
 
     def close(self) -> None:
         """Let go of everything but the processes."""
-        if self._current is not None:
-            self._current.close()
+        for task in self._handovers:
+            task.cancel()
+        for run in self._runs.values():
+            run.close()
         self.let_go()
         if self._notify is not None:
             self._notify.close()

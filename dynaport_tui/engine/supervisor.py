@@ -210,6 +210,9 @@ class Supervisor:
             self._try(action)
         for change in self.fleet.take_changes():
             self._changed(change)
+        for told in self.fleet.take_outcomes():
+            self.reloads.came_to(told)
+            self.moments.overlapped(told, time.time() - (self.now - told.now))
         self._judge()
 
     def _try(self, action: Action) -> None:
@@ -229,6 +232,8 @@ class Supervisor:
             )
             self._loop.call_later(action.delay, self.post, fired)
         else:
+            if isinstance(action, Start) and action.candidate:
+                self.reloads.begins(action.service)
             self.hands.perform(action)
             if isinstance(action, Forget):
                 self.reloads.forget(action.service)

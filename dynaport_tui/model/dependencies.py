@@ -73,6 +73,8 @@ def ending_dependents(records: Records, record: Record) -> bool:
 def explain(records: Records, service: str) -> str:
     """Why a service is as it is, in one line: its cause, or the chain of those before it."""
     record = records[service]
+    if record.behind is not None and record.state is State.READY:
+        return record.behind
     if not waiting(records, record):
         return record.why
     direct = blockers(records, record)

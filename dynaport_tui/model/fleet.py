@@ -12,8 +12,8 @@ import msgspec
 
 from . import dependencies
 from .launch import Launch, differences
-from .lifecycle import Lifecycle
 from .machine import State, Trigger
+from .overlap import Overlap, interrupted, possible
 from .record import ProbeRecord, Record
 from .reports import Action, Forget, Signal, Start, Timer
 
@@ -31,7 +31,7 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
     changed: list[str] = []
 
 
-class Fleet(Lifecycle):
+class Fleet(Overlap):
     """Intent and state of every service, and the only place that changes either."""
 
     # ---- intent
@@ -154,11 +154,14 @@ class Fleet(Lifecycle):
         if not record.wanted or record.stuck or record.state is State.STOPPED:
             return False
         record.streak, record.edited = 0, True
+        if possible(record):
+            record.reloading = True  # it counts when the new code serves
+        else:
+            record.reloads += 1
         if record.active:
             record.cycle_for(why, in_order=False)
         else:
             self._clear(record, why, now)
-        record.reloads += 1
         return True
 
     def kill(self) -> list[Action]:
@@ -166,7 +169,9 @@ class Fleet(Lifecycle):
         for record in self.records.values():
             record.wanted, record.cycle = False, None
         return [
-            Signal(service=r.id, run=r.run, signal="KILL") for r in self.records.values() if r.alive
+            Signal(service=record.id, run=run, signal="KILL")
+            for record in self.records.values()
+            for run in record.living
         ]
 
     # ---- reconcile
@@ -189,11 +194,19 @@ class Fleet(Lifecycle):
     def _step(self, record: Record, now: float) -> bool:
         """Begin to stop or to start a service, when that is its turn now."""
         epoch = record.epoch
+        if record.running and record.wanted and record.cycle and self._overlaps(record):
+            self._begin_candidate(record, now)
+            return True  # nobody needs to wait for its restart any more
         if record.running and (not record.wanted or record.cycle):
             self._stop_in_order(record, now)
         elif record.wanted and record.state is State.STOPPED and not record.alive:
             self._start_in_order(record, now)
         return record.epoch != epoch
+
+    def _overlaps(self, record: Record) -> bool:
+        if not possible(record):
+            return False
+        return not (record.cycle_in_order and interrupted(self.records, record))
 
     def _stop_in_order(self, record: Record, now: float) -> None:
         if (not record.cycle or record.cycle_in_order) and dependencies.ending_dependents(
@@ -202,15 +215,18 @@ class Fleet(Lifecycle):
             return
         why = record.cycle or record.why
         self._move(record, Trigger.STOP, why, now)
-        self._signal_stop(record)
+        self._stop_all(record)
 
     def _start_in_order(self, record: Record, now: float) -> None:
         if dependencies.blockers(self.records, record):
             return
         why = f"starting: {record.cycle}" if record.cycle else "starting"
         self._move(record, Trigger.START, why, now)
-        record.run += 1
+        record.runs += 1
+        record.run = record.runs
+        record.reloads += record.reloading
         record.cycle, record.alive, record.exit, record.pid = None, True, None, None
+        record.reloading = False
         record.started, record.started_at = record.launch, now
         record.probe = ProbeRecord(recent=record.probe.recent)
         self._actions.append(

@@ -179,7 +179,11 @@ class Lifecycle:
 
     def _gone(self, record: Record, report: Gone, now: float) -> None:
         record.alive, record.stuck, record.survivors = False, False, ()
-        if record.state is State.STOPPING:
+        self._ended_if_all_gone(record, now)
+
+    def _ended_if_all_gone(self, record: Record, now: float) -> None:
+        left = record.alive or record.candidate is not None or record.draining
+        if record.state is State.STOPPING and not left:
             self._move(record, Trigger.GONE, record.why, now)
 
     def _survivors(self, record: Record, report: Survivors, now: float) -> None:
@@ -217,6 +221,7 @@ class Lifecycle:
         record.epoch += 1
         record.why, record.since = why, now
         record.edited &= record.state not in (State.READY, State.DONE)
+        record.behind = record.behind if record.running else None
         change = Transition(service=record.id, now=now, old=old, new=record.state, why=why)
         record.history.append(change)
         self._changes.append(change)
@@ -225,12 +230,14 @@ class Lifecycle:
         if record.state in RESTING and not record.stuck:
             self._move(record, Trigger.CLEAR, why, now)
 
-    def _arm(self, record: Record, timer: Timer, delay: float) -> None:
+    def _arm(self, record: Record, timer: Timer, delay: float, run: int | None = None) -> None:
+        run = record.run if run is None else run
         self._actions.append(
-            Arm(service=record.id, timer=timer, epoch=record.epoch, run=record.run, delay=delay)
+            Arm(service=record.id, timer=timer, epoch=record.epoch, run=run, delay=delay)
         )
 
-    def _signal_stop(self, record: Record) -> None:
+    def _signal_stop(self, record: Record, run: int | None = None) -> None:
+        run = record.run if run is None else run
         signal = record.spec.stop_signal
-        self._actions.append(Signal(service=record.id, run=record.run, signal=signal))
-        self._arm(record, Timer.GRACE, record.spec.stop_grace)
+        self._actions.append(Signal(service=record.id, run=run, signal=signal))
+        self._arm(record, Timer.GRACE, record.spec.stop_grace, run)

@@ -39,6 +39,32 @@ class ProbeRecord(msgspec.Struct, kw_only=True):
     """Milliseconds, None for one that failed; the starts in between do not show."""
 
 
+class Candidate(msgspec.Struct, kw_only=True):
+    """A process that loads beside the one that serves, to take its place."""
+
+    run: int
+    launch: Launch
+    why: str
+    """Why there is one: `users.py changed`."""
+    started_at: float
+    pid: int | None = None
+    reload: bool = False
+    """Whether files were saved, and not only a restart asked for."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a candidate."""
+
+    service: str
+    ok: bool
+    why: str
+    because: str
+    """Why there was one."""
+    now: float
+    seconds: float
+    """Since it was started."""
+
+
 class Record(msgspec.Struct, kw_only=True):
     """One service: what is wanted of it, what it does, and why. Times are monotonic seconds."""
 
@@ -56,14 +82,23 @@ class Record(msgspec.Struct, kw_only=True):
     """Whether its next start must not trust bytecode."""
     edited: bool = False
     """Whether it was not ready since its files were last saved: somebody is at work on it."""
+    reloading: bool = False
+    """Whether the cycle that is due comes of saved files."""
 
     state: State = State.STOPPED
     epoch: int = 0
     why: str = "not started yet"
     since: float = 0.0
 
+    runs: int = 0
+    """How many processes were started for it."""
     run: int = 0
-    """The number of its starts."""
+    """Which of them is its present one."""
+    candidate: Candidate | None = None
+    draining: list[int] = []
+    """Those that serve no more and may still be alive, oldest first."""
+    behind: str | None = None
+    """Why the newest code does not run, while an older process serves."""
     started: Launch | None = None
     """What the present process was started with."""
     started_at: float = 0.0
@@ -103,6 +138,14 @@ class Record(msgspec.Struct, kw_only=True):
         self.cycle = why
 
     @property
+    def living(self) -> list[int]:
+        """The runs of which something may still be alive."""
+        present = [self.run] if self.alive else []
+        new = [self.candidate.run] if self.candidate is not None else []
+        return [*self.draining, *present, *new]
+
+    @property
     def settled(self) -> bool:
         """Whether nothing is left to be done for it when it is not wanted."""
-        return not self.active and not self.alive and self.state is not State.BACKOFF
+        left = self.active or self.alive or self.candidate is not None or self.draining
+        return not left and self.state is not State.BACKOFF

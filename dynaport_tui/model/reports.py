@@ -21,6 +21,8 @@ class Timer(StrEnum):
     """It was asked to end and should have."""
     KILLED = "killed"
     """It was killed and should be gone."""
+    CANDIDATE = "candidate"
+    """The process that is to take over should serve by now."""
 
 
 class _Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +103,16 @@ class Start(_OfRun, frozen=True, kw_only=True):
     launch: Launch
     fresh: bool
     """Whether project modules must be loaded without bytecode: files changed after a start."""
+    candidate: bool = False
+    """Whether it loads beside the process that serves, and waits for its turn to accept."""
+    cold: bool = False
+    """Whether it is to have a fresh interpreter, whatever its launch says."""
+
+
+class TakeOver(_OfRun, frozen=True, kw_only=True):
+    """The candidate `run` serves from now on; `old` accepts no more and finishes what it has."""
+
+    old: int
 
 
 class Signal(_OfRun, frozen=True, kw_only=True):
@@ -122,4 +134,4 @@ class Forget(_Report, frozen=True, kw_only=True):
     """The service was taken out of services.toml and has ended: let go of its port and its log."""
 
 
-Action = Start | Signal | Arm | Forget
+Action = Start | TakeOver | Signal | Arm | Forget

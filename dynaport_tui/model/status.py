@@ -58,6 +58,8 @@ def service_status(
         wanted=record.wanted,
         task=spec.task,
         waiting=fleet.waiting(record),
+        reloading=None if record.candidate is None else record.candidate.why,
+        reload_error=record.behind if record.running else None,
     )
 
 
@@ -65,6 +67,8 @@ def _stale(record: Record) -> str | None:
     if not record.running or record.started is None:
         return None
     found = stale(record.started, record.launch)
+    if record.behind is not None:
+        found = ["code of before the last save", *found]
     return f"differs from the files: {', '.join(found)}" if found else None
 
 

@@ -108,6 +108,10 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A one-shot: READY only says that it still runs, DONE is what others wait for."""
     waiting: bool = False
     """Wanted, but a dependency is not satisfied."""
+    reloading: str | None = None
+    """Why another process loads beside the one that serves, to take its place: `app.py changed`."""
+    reload_error: str | None = None
+    """Why the last one could not take the place of the one that serves, with file and line."""
 
 
 class ProjectStatus(msgspec.Struct, frozen=True, kw_only=True):

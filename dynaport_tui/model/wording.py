@@ -104,6 +104,16 @@ def until_saved(text: str, service: str) -> str:
     return f"{_going_on(text)}; the next save, or `dynaport restart {service}`, tries again"
 
 
+def behind(text: str, *, reload: bool) -> str:
+    """A process that was to take over and did not come up; `reload`: because files were saved."""
+    return f"{_going_on(text)}; the old {'code' if reload else 'process'} keeps serving"
+
+
+def not_in_time(seconds_: float) -> str:
+    """A process that should have been ready to take over."""
+    return f"the new process was not ready after {seconds(seconds_)}"
+
+
 def unhealthy(why: str, failures: int) -> str:
     """A probe that was lost `failures` times in a row."""
     return f"{_going_on(why)}, {failures} times in a row" if failures > 1 else why

@@ -26,7 +26,7 @@ _UNSTARTED = "could not be started: "
 _EXPLAINED = re.compile(r"^(?:ModuleNotFoundError|ImportError): ")
 """Errors whose text says what they are."""
 _ALIVE = "alive for one second"
-_EYES = frozenset({"broken", "unhealthy", "backing off", "waiting"})
+_EYES = frozenset({"broken", "unhealthy", "backing off", "waiting", "old code"})
 
 
 def why(status: ServiceStatus, *, timed: bool) -> list[Piece]:

@@ -17,8 +17,8 @@ Ink = Literal["good", "busy", "warn", "bad", "text", "dim"]
 """A field of `Colours`."""
 
 Word = Literal[
-    "ready", "running", "starting", "waiting", "unhealthy", "backing off", "broken", "stopping",
-    "stopped", "done",
+    "ready", "running", "starting", "reloading", "old code", "waiting", "unhealthy", "backing off",
+    "broken", "stopping", "stopped", "done",
 ]  # fmt: skip
 
 
@@ -49,6 +49,8 @@ _MARKS: dict[Word, tuple[str, str, Ink]] = {
     "ready": ("●", "*", "good"),
     "running": ("◐", "~", "busy"),
     "starting": ("◐", "~", "busy"),
+    "reloading": ("◐", "~", "busy"),
+    "old code": ("!", "!", "warn"),
     "waiting": ("◌", ".", "busy"),
     "unhealthy": ("!", "!", "warn"),
     "backing off": ("↻", "@", "warn"),
@@ -76,6 +78,10 @@ def state_word(status: ServiceStatus) -> Word:
         return "waiting"
     if status.task and status.state in (State.STARTING, State.READY):
         return "running"
+    if status.state is State.READY and status.reloading:
+        return "reloading"
+    if status.state is State.READY and status.reload_error:
+        return "old code"
     return _WORDS[status.state]
 
 

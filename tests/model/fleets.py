@@ -68,7 +68,13 @@ def launch(spec: ServiceSpec) -> Launch:
     argv = (spec.target,) if isinstance(spec.target, str) else spec.target
     port = 5000 if spec.listens else None
     return Launch(
-        kind=spec.kind, argv=argv, python="/usr/bin/python3", cwd=spec.cwd, env=spec.env, port=port
+        kind=spec.kind,
+        argv=argv,
+        python="/usr/bin/python3",
+        cwd=spec.cwd,
+        env=spec.env,
+        port=port,
+        held=spec.held,
     )
 
 

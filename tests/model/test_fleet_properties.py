@@ -31,6 +31,7 @@ from dynaport_tui.model.reports import (
     Spawned,
     Start,
     Survivors,
+    TakeOver,
     Timer,
     Unanswered,
 )
@@ -59,8 +60,12 @@ def specs(draw: st.DrawFn, name: str) -> ServiceSpec:
             unhealthy=draw(st.booleans()),
         ),
     }
-    if draw(st.integers(0, 3)) == 0:
+    kind = draw(st.integers(0, 3))
+    if kind == 0:
         return task(name, *needs, **keys)
+    if kind > 1:
+        mode = draw(st.sampled_from(["overlap", "overlap", "restart"]))
+        keys |= {"kind": "app", "reload": mode}
     return service(name, *needs, health=ProbeSpec(kind="tcp", retries=1), **keys)
 
 
@@ -90,7 +95,7 @@ class Histories(RuleBasedStateMachine):
     @initialize(file=files())
     def begin(self, file: list[ServiceSpec]) -> None:
         self.story = Story(*file)
-        self.processes: dict[str, Process] = {}
+        self.processes: dict[tuple[str, int], Process] = {}
         self.timers: list[Arm] = []
         self.carry_out()
 
@@ -101,16 +106,34 @@ class Histories(RuleBasedStateMachine):
         actions, self.story.heard = self.story.heard, []
         for action in actions:
             match action:
+                case Start(candidate=True):
+                    self.check_candidate(action)
+                    self.processes[action.service, action.run] = Process(action)
                 case Start():
-                    assert action.service not in self.processes, "started while a start is alive"
+                    self.check_start(action)
                     self.check_dependencies(action.service)
-                    self.processes[action.service] = Process(action)
+                    self.processes[action.service, action.run] = Process(action)
+                case TakeOver():
+                    assert action.old in self.story.record(action.service).draining
                 case Signal():
-                    process = self.processes.get(action.service)
-                    if process is not None and process.run == action.run:
+                    process = self.processes.get((action.service, action.run))
+                    if process is not None:
                         process.signalled = True
                 case Arm():
                     self.timers.append(action)
+
+    def check_start(self, action: Start) -> None:
+        """Nothing that could serve is left of an earlier start."""
+        record = self.story.record(action.service)
+        others = {run for name, run in self.processes if name == action.service}
+        assert not (others & {*record.living}) - {*record.draining}, "started beside another"
+
+    def check_candidate(self, action: Start) -> None:
+        """There is somebody to take over from, and services.toml allows two at once."""
+        record = self.story.record(action.service)
+        assert (action.service, record.run) in self.processes
+        assert record.spec.reload == "overlap"
+        assert record.spec.kind == "app"
 
     def check_dependencies(self, name: str) -> None:
         """Everything that the service needs is there, and is to stay."""
@@ -173,7 +196,7 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data(), again=st.booleans())
     def not_started(self, data: st.DataObject, again: bool) -> None:
         process = self.some(data, leads=True)
-        del self.processes[process.service]
+        del self.processes[process.service, process.run]
         exit_ = Exit(error="no such program")
         self.tell(Exited(service=process.service, run=process.run, exit=exit_, again=again))
 
@@ -181,7 +204,7 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data())
     def gone(self, data: st.DataObject) -> None:
         process = self.some(data, leads=False)
-        del self.processes[process.service]
+        del self.processes[process.service, process.run]
         self.tell(Gone(service=process.service, run=process.run))
 
     @precondition(lambda self: self.timers)
@@ -235,7 +258,7 @@ class Histories(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(self.known()))
         record = self.story.record(name)
         before = copy.deepcopy(record)
-        epoch, run = record.epoch - 1, record.run - 1
+        epoch, run = record.epoch - 1, -1
         late: list[Report] = [
             Answered(service=name, epoch=epoch, why="late"),
             Unanswered(service=name, epoch=epoch, why="late"),
@@ -255,8 +278,17 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def what_is_active_is_alive(self) -> None:
         for name, record in self.story.fleet.records.items():
-            assert record.alive == (name in self.processes)
-            assert record.alive or not record.active
+            assert record.alive == ((name, record.run) in self.processes)
+            assert record.living or not record.active
+            assert all((name, run) in self.processes for run in record.living)
+
+    @invariant()
+    def a_candidate_is_there_only_beside_one_that_serves(self) -> None:
+        for record in self.story.fleet.records.values():
+            if record.candidate is not None:
+                assert record.state in (State.READY, State.UNHEALTHY)
+                assert record.alive
+                assert record.candidate.run != record.run
 
     @invariant()
     def what_was_taken_out_is_not_wanted(self) -> None:
@@ -289,7 +321,7 @@ class Histories(RuleBasedStateMachine):
             if process.leads:
                 exit_ = Exit(signal=15)
                 self.tell(Exited(service=process.service, run=process.run, exit=exit_))
-            self.processes.pop(process.service, None)
+            self.processes.pop((process.service, process.run), None)
             self.tell(Gone(service=process.service, run=process.run))
         for timer in timers:
             self.fire(timer)
