@@ -226,7 +226,7 @@ class Overlap(Lifecycle):
 
     def _stop_all(self, record: Record) -> None:
         """Ask every process of the service to end."""
-        self._discard_candidate(record)
-        self._signal_stop(record)
         for run in record.draining:
             self._signal_stop(record, run)
+        self._discard_candidate(record)
+        self._signal_stop(record)

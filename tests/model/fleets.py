@@ -73,7 +73,9 @@ def launch(spec: ServiceSpec) -> Launch:
         python="/usr/bin/python3",
         cwd=spec.cwd,
         env=spec.env,
+        host=spec.host,
         port=port,
+        ports=dict.fromkeys(spec.ports, 6000),
         held=spec.held,
     )
 
