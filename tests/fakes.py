@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import os
+import socket
 import threading
 import time
 import warnings
@@ -381,12 +382,24 @@ class FakeNursery:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.keeps_ears = False
+        self.ears: dict[int, socket.socket] = {}
+        """Spawn number -> the service's end of its report channel, where those are kept."""
 
     def send(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> None:
         """Needs a descriptor to spare, as a real one does."""
-        for fd in fds:
-            os.close(os.dup(fd))
+        for name, fd in zip(message.get("fds", ()), fds, strict=True):
+            kept = os.dup(fd)
+            if name == "report" and self.keeps_ears:
+                self.ears[message["id"]] = socket.socket(fileno=kept)
+            else:
+                os.close(kept)
         self.asked.append(dict(message))
+
+    def close(self) -> None:
+        """Let the services be gone."""
+        for ear in self.ears.values():
+            ear.close()
 
 
 class FakeDesk:
@@ -440,9 +453,9 @@ class FakeDesk:
                 await self.came.wait()
         return found[-1]
 
-    def hear(self, event: str, **fields: object) -> None:
-        """What the nursery says of the newest start."""
-        number = self.nursery.asked[-1]["id"]
+    def hear(self, event: str, spawn: int | None = None, **fields: object) -> None:
+        """What the nursery says of a start, the newest unless it is named."""
+        number = spawn or self.nursery.asked[-1]["id"]
         self.routes[number]({"event": event, "id": number, **fields})
 
 

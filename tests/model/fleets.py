@@ -24,6 +24,7 @@ from dynaport_tui.model.reports import (
     Spawned,
     Start,
     Survivors,
+    TakeOver,
     Timer,
     Unanswered,
 )
@@ -248,6 +249,8 @@ class Story:
 
 def _word(action: Action) -> str:
     match action:
+        case TakeOver():
+            return f"take over {action.service}"
         case Start():
             return f"start {action.service}"
         case Signal():
