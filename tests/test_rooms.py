@@ -52,9 +52,7 @@ LIBRARIES = {
     "model": {"msgspec"},
     "ledger": {"msgspec", "platformdirs"},
     "nursery": set[str](),
-    "engine": {
-        "aiohttp", "dotenv", "msgspec", "pathspec", "platformdirs", "psutil", "watchfiles",
-    },
+    "engine": {"dotenv", "msgspec", "pathspec", "platformdirs", "psutil", "watchfiles"},
     "control.protocol": {"msgspec"},
     "control.client": {"msgspec"},
     "control.async_client": {"msgspec"},

@@ -79,14 +79,11 @@ async def test_an_answer_tells_how_long_it_took() -> None:
     assert b"Connection: close" in requests[0]
 
 
-async def test_only_the_first_question_of_all_imports_something_in_a_thread(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_an_answer_of_our_runner_names_the_start_that_gave_it() -> None:
+    async with server(response("200 OK", "x-dynaport-epoch: 7")) as (port, _):
+        assert (await probe(HTTP, port=port)).epoch == "7"
     async with server(response("200 OK")) as (port, _):
-        assert (await probe(HTTP, port=port)).ok
-    monkeypatch.delattr(asyncio, "to_thread")
-    async with server(response("200 OK")) as (port, _):
-        assert (await probe(HTTP, port=port)).ok
+        assert (await probe(HTTP, port=port)).epoch is None
 
 
 async def test_the_runner_is_asked_at_its_own_path() -> None:
