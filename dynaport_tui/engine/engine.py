@@ -15,6 +15,7 @@ from ..model.outcome import Verdict
 from ..model.selection import UnknownService, select
 from ..model.status import notes, project_state, service_status
 from ..model.view import (
+    ASKED_TO_RESTART,
     ActionError,
     ProjectStatus,
     Requests,
@@ -180,7 +181,7 @@ class Engine:
                 self._fleet.unwant(ids, "asked to stop", self._supervisor.now)
             case "restart":
                 self._planner.reread("services.toml changed")
-                self._fleet.restart(ids, "asked to restart", self._supervisor.now)
+                self._fleet.restart(ids, ASKED_TO_RESTART, self._supervisor.now)
             case "reload":
                 self._supervisor.reloads.asked(ids)
             case "release":

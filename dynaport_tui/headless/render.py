@@ -12,6 +12,7 @@ from ..model.machine import State
 from ..model.palette import Palette
 from ..model.text import plain
 from ..model.view import (
+    ASKED_TO_RESTART,
     Event,
     LogLine,
     Notice,
@@ -312,4 +313,5 @@ def _reload(event: Reloaded) -> str:
         which = "" if all(file in event.why for file in event.files) else f" ({files})"
         return f"{event.service} was not reloaded{which}: {event.why}"
     took = f"{event.seconds * 1000:.0f} ms" if event.seconds < 1 else f"{event.seconds:.1f} s"
-    return f"{event.service} was reloaded in {took}: {files or event.why}"
+    done = "restarted" if event.why == ASKED_TO_RESTART else "reloaded"
+    return f"{event.service} was {done} in {took}: {files or event.why}"

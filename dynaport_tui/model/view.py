@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
 __all__ = [
+    "ASKED_TO_RESTART",
     "BEGINNING",
     "ActionError",
     "Details",
@@ -49,6 +50,9 @@ __all__ = [
     "Traceback",
     "Verb",
 ]
+
+ASKED_TO_RESTART = "asked to restart"
+"""The cause of a restart that a person asked for."""
 
 ProjectState = Literal["starting", "ready", "degraded", "stopping"]
 Verb = Literal["start", "stop", "restart", "reload", "release"]
