@@ -39,7 +39,9 @@ class Cutter:
         end = data.rfind(b"\n") + 1
         raw = b""
         if end:
-            raw = self._tail + data[:end] if self._tail or end < len(data) else data
+            # Copied once: it may be the whole of what a pipe holds.
+            whole = not self._tail and end == len(data)
+            raw = data if whole else b"".join((self._tail, memoryview(data)[:end]))
             self._tail = data[end:]
         else:
             self._tail += data

@@ -11,6 +11,10 @@ from .sieve import Sieve, readable
 
 EXACT = 1_000_000
 """Bytes a second that are looked through as a whole."""
+GLANCED = 8_000_000
+"""Bytes a second that are searched for words. Of what comes beyond, only the end is: what a service
+says before it dies stands there.
+"""
 LOOKS = 2_000
 """Lines a second that are looked at one by one."""
 APART = 0.05
@@ -29,6 +33,9 @@ _UNREADABLE = re.compile(rb"(?:Syntax|Indentation|Tab)Error: ")
 _FRAME = b'  File "'
 _ABOVE = 4
 """Lines that are remembered: the place of a SyntaxError takes three, and one stands above that."""
+_END = 8_000
+_REACH = 4_000
+"""Bytes in which the lines above are sought."""
 
 
 class ErrorCount:
@@ -37,7 +44,8 @@ class ErrorCount:
     What comes within 50 ms is one, as a logged error with its traceback and the access line below.
     A traceback is one together with what is chained to it and with the line right above it,
     however slowly it comes. Above 1 MB or 2,000 suspicious lines a second the count is an
-    estimate: tracebacks and two usual words are counted, and nothing is looked at closer.
+    estimate: tracebacks and two usual words are counted, and nothing is looked at closer. Above
+    8 MB a second only the last lines of what is read at once are searched for these.
     """
 
     def __init__(self) -> None:
@@ -48,7 +56,9 @@ class ErrorCount:
         self._bytes = 0
         self._looks = 0
         self._above = [b""] * _ABOVE
-        """The lines above the next ones."""
+        """The lines above the next ones, but for those in `_passed`."""
+        self._passed = b""
+        """The end of what came since without being looked at."""
         self._ago = _ABOVE
         """Lines that came since the last error."""
 
@@ -58,17 +68,24 @@ class ErrorCount:
             self._second, self._bytes, self._looks = int(at), 0, 0
         self._bytes += len(lines)
         known = at - self._begun < APART
-        found = self._glance(lines) if known or self._bytes > EXACT else self._look(lines)
-        if found and not known:
+        if not known and self._bytes <= EXACT:
+            found = self._look(lines)
+        else:
+            self._passed = (self._passed + lines[-_REACH:])[-_REACH:]
+            self._ago = _ABOVE
+            found = not known and self._glance(lines)
+        if found:
             self.total += 1
             self._begun = at
-        self._above = _last(self._above, lines)
 
     def _glance(self, lines: bytes) -> bool:
-        self._ago = _ABOVE
+        if self._bytes > GLANCED:
+            lines = lines[-_END:]
         return any(word in lines for word in _FLOODED)
 
     def _look(self, lines: bytes) -> bool:
+        above = _last(self._above, self._passed) if self._passed else self._above
+        self._above, self._passed = _last(above, lines), b""
         suspects = _SIEVE.sift(lines).lines
         self._looks += len(suspects)
         if self._looks > LOOKS:
@@ -77,7 +94,7 @@ class ErrorCount:
         if not suspects:
             self._ago += lines.count(b"\n")
             return False
-        cut = [*self._above, *readable(lines).split(b"\n")]
+        cut = [*above, *readable(lines).split(b"\n")]
         counted = before = _ABOVE - 1 - self._ago
         for i in suspects:
             found = _error(cut, i + _ABOVE)
@@ -126,5 +143,5 @@ def _last(above: list[bytes], lines: bytes) -> list[bytes]:
         if start == 0:
             break
         end = start - 1
-    last = lines[max(start, len(lines) - 4000) :]
+    last = lines[max(start, len(lines) - _REACH) :]
     return [*above, *readable(last).split(b"\n")[:-1]][-_ABOVE:]

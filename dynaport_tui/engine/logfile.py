@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ..model.view import Stream
 
 MARK_EVERY_MS = 100
+_TOGETHER = 64 * 1024
+"""Bytes up to which small parts are written in one go."""
 _RECORD = struct.Struct("<QQ")
 _STREAMS: tuple[Stream, Stream] = ("stdout", "stderr")
 
@@ -87,9 +89,12 @@ class LogFile:
         self._times: int | None = None
         self._size = 0
         self._line_start = True
-        self._rest = b""
+        self._rest: deque[bytes] = deque()
+        """What is still to be written."""
+        self._taken = self._done = 0
+        """Bytes so far, and those of them that are written."""
         self._marks: deque[tuple[int, int, int]] = deque()
-        """Offset in `_rest`, milliseconds, number of the stream."""
+        """Offset in all that was taken, milliseconds, number of the stream."""
         self._mark: tuple[int, int] | None = None
         """Milliseconds and stream of the last record of this file."""
         self._entry: tuple[int, int] | None = None
@@ -113,17 +118,15 @@ class LogFile:
     @property
     def pending(self) -> int:
         """Bytes that could not be written yet."""
-        return len(self._rest)
+        return self._taken - self._done
 
     def append(self, entries: Iterable[Entry]) -> None:
         """Write the entries, after what is left of earlier ones."""
-        parts = [self._rest]
-        length = len(self._rest)
-        for entry in entries:
-            self._marks.append((length, int(entry.at * 1000), _STREAMS.index(entry.stream)))
-            parts.append(entry.data)
-            length += len(entry.data)
-        self._rest = b"".join(parts) if len(parts) != 2 or self._rest else parts[1]
+        for data, at, stream in entries:
+            self._marks.append((self._taken, int(at * 1000), _STREAMS.index(stream)))
+            self._taken += len(data)
+            if data:
+                self._rest.append(data)
         self._write()
 
     def close(self) -> None:
@@ -136,46 +139,56 @@ class LogFile:
 
     def _write(self) -> None:
         self._check()
-        done = 0
-        try:
-            while done < len(self._rest):
-                fd = self._open()
-                room = self._room(done)
-                if room == 0:
-                    self._rotate()
-                    continue
-                written = os.write(fd, memoryview(self._rest)[done : done + room])
-                self._note(done, written)
-                done += written
-                self._size += written
-                self._line_start = self._rest[done - 1] == 0x0A
-        finally:
-            self._rest = self._rest[done:]
-            self._marks = deque((at - done, ms, stream) for at, ms, stream in self._marks)
+        while self._rest:
+            fd = self._open()
+            part = self._next()
+            room = self._room(part)
+            if room == 0:
+                self._rotate()
+                continue
+            written = os.write(fd, part if room == len(part) else memoryview(part)[:room])
+            self._note(written)
+            self._done += written
+            self._size += written
+            self._line_start = part[written - 1] == 0x0A
+            if written < len(part):
+                self._rest[0] = part[written:]
+            else:
+                self._rest.popleft()
         self._write_records()
 
-    def _room(self, start: int) -> int:
-        """How many bytes of the rest still belong into this file."""
-        left = len(self._rest) - start
-        if self._size + left <= self._max:
-            return left
-        fits = self._rest.rfind(b"\n", start, start + max(self._max - self._size, 0))
+    def _next(self) -> bytes:
+        """The first part of the rest, made of several where they are small."""
+        if len(self._rest) > 1 and len(self._rest[0]) < _TOGETHER:
+            parts, size = [], 0
+            while self._rest and size < _TOGETHER:
+                parts.append(self._rest.popleft())
+                size += len(parts[-1])
+            self._rest.appendleft(b"".join(parts))
+        return self._rest[0]
+
+    def _room(self, part: bytes) -> int:
+        """How many bytes of a part still belong into this file."""
+        if self._size + len(part) <= self._max:
+            return len(part)
+        fits = part.rfind(b"\n", 0, max(self._max - self._size, 0))
         if fits >= 0:
-            return fits + 1 - start
+            return fits + 1
         if self._line_start and self._size:
             return 0
-        end = self._rest.find(b"\n", start)
-        line = left if end < 0 else end + 1 - start
+        end = part.find(b"\n")
+        line = len(part) if end < 0 else end + 1
         return max(min(line, 2 * self._max - self._size), 0)
 
-    def _note(self, start: int, count: int) -> None:
+    def _note(self, count: int) -> None:
         """Add the records for `count` bytes that were just written at the end of the file."""
-        if self._mark is None and self._entry and not (self._marks and self._marks[0][0] == start):
+        start, marks = self._done, self._marks
+        if self._mark is None and self._entry and not (marks and marks[0][0] == start):
             self._record(0, *self._entry)
-        while self._marks and self._marks[0][0] < start + count:
-            offset, *entry = self._marks.popleft()
-            self._entry = (entry[0], entry[1])
-            self._record(offset - start, *self._entry)
+        while marks and marks[0][0] < start + count:
+            offset, ms, stream = marks.popleft()
+            self._entry = (ms, stream)
+            self._record(offset - start, ms, stream)
 
     def _record(self, offset: int, ms: int, stream: int) -> None:
         last = self._mark

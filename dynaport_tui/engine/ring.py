@@ -14,6 +14,9 @@ RING_BYTES = 32 * 1024 * 1024
 _OVERHEAD = 250
 """Bytes that Python spends on a chunk besides its data."""
 _CUT = 4
+_SAMPLE = 2048
+_LONG = 50
+"""Bytes of a line, on average."""
 
 
 class Chunk(NamedTuple):
@@ -69,7 +72,7 @@ class Ring:
 
     def append(self, data: bytes, at: float, stream: Stream) -> int:
         """Keep the whole lines of `data`, which ends with a newline; returns how many they are."""
-        count = data.count(b"\n")
+        count = line_ends(data)
         self._chunks.append(Chunk(self.last + 1, count, at, stream, data))
         self.last += count
         self._bytes += len(data) + _OVERHEAD
@@ -158,6 +161,14 @@ class Ring:
         if self._head > 64 and self._head * 2 > len(chunks):
             del chunks[: self._head]
             self._head = 0
+
+
+def line_ends(data: bytes) -> int:
+    """How many there are."""
+    # `count` compares byte by byte, `replace` leaps from one to the next: quicker in long lines.
+    if len(data) > _SAMPLE and data.count(b"\n", 0, _SAMPLE) < _SAMPLE // _LONG:
+        return len(data) - len(data.replace(b"\n", b""))
+    return data.count(b"\n")
 
 
 _GONE = Chunk(0, 0, 0.0, "stdout", b"")

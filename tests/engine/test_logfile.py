@@ -293,6 +293,14 @@ def test_a_ring_gives_the_kept_lines_by_number(
     assert [line.number for line in ring.lines(after, limit)] == expected
 
 
+@pytest.mark.parametrize("width", [0, 1, 30, 49, 50, 100, 5000])
+def test_lines_of_any_length_are_counted(width: int) -> None:
+    ring = Ring(10**6)
+    ring.append((b"x" * width + b"\n") * 3000, 1, "stdout")
+    ring.append(b"\n" * 3000 + b"y" * width * 100 + b"\n", 1, "stdout")
+    assert ring.last == 6001
+
+
 def test_a_ring_is_bounded_in_bytes_too() -> None:
     ring = Ring(10_000, size=10_000)
     for number in range(500):
