@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import say
@@ -12,13 +11,13 @@ from . import say
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from ..control.server import ControlServer
     from ..engine.engine import Engine
     from ..headless import Format, Stream
 
     View = Callable[[Engine], Stream]
     Work = Callable[[Engine], Awaitable[int | None]]
 
-_SERVER = "dynaport_tui.control.server"
 _LAST_BREATH = 5.0
 """Seconds that the work beside an engine has to end after it."""
 
@@ -120,12 +119,13 @@ class _Run:
         finally:
             await self._engine.down()
 
-    async def _serve(self) -> Any:
-        """The control server, imported late and in a thread: nothing waits for its libraries."""
+    async def _serve(self) -> ControlServer | None:
+        """The control server, imported when the first services are on their way."""
         await self._engine.drawn()
-        module = await asyncio.to_thread(import_module, _SERVER)
+        from ..control.server import serve
+
         try:
-            server = await module.serve(self._engine, self._engine.socket_path)
+            server = await serve(self._engine, self._engine.socket_path)
         except OSError as error:
             say.error(f"no control socket at {self._engine.socket_path}: {error.strerror or error}")
             if self._listening is not None:
