@@ -363,7 +363,7 @@ class NoWatchesLeft:
         raise OSError(errno.ENOSPC, "OS file watch limit reached. about ", folders[0])
 
     def watch(
-        self, debounce_ms: int, step_ms: int, timeout_ms: int, stop_event: threading.Event | None
+        self, debounce_ms: int, step_ms: int, timeout_ms: int, stop_event: object
     ) -> set[tuple[int, str]]:
         """Never called: nothing was opened."""
         raise NotImplementedError

@@ -143,7 +143,8 @@ class Reloads:
             files = self._changes.files(project, records)
             # In one step with `files`: what is loaded from here on belongs to the next round.
             unwatched = self._changes.unwatched(project, records, now)
-            watcher.watch(files, folders, self._changes.interest())
+            interest = self._changes.interest()
+            watcher.watch(files, folders, interest, careful=settings(project))
             await watcher.settled()
             if saved := await asyncio.to_thread(unwatched.saved):
                 self._saved(saved)

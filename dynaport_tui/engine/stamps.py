@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,16 +38,24 @@ class Stamps:
         """Set what is compared.
 
         What was known stays known. What is asked for anew counts as it is now, but for what is in
-        folders that appeared only now: that is a change.
+        folders that appeared only now: that is a change. `accept` is asked anew only where it is
+        another one than before.
         """
-        old, followed = self._known, self._following()
+        old, followed, folders_before = self._known, self._following(), self._folders
         born, self._born = self._born, set()
+        same = self._accept is (accept or _all)
         self._files, self._folders = frozenset(files), frozenset(folders)
         self._accept = accept or _all
-        self._known = {}
-        for path in self._all():
+        follows = self._following()
+        self._known = {
+            path: was
+            for path, was in old.items()
+            if path in self._files or (parent(path) in self._folders and (same or follows(path)))
+        }
+        anew = self._folders - folders_before if same else self._folders
+        for path in (self._entries(anew) | self._files) - old.keys():
             is_new = bool(born) and _is_below(parent(path), born)
-            found = old.get(path) if path in old or is_new or followed(path) else stamp(path)
+            found = None if is_new or followed(path) else stamp(path)
             if found is not None:
                 self._known[path] = found
 
@@ -70,7 +79,7 @@ class Stamps:
                 self._known.pop(path, None)
                 self._born.discard(path)
             else:
-                if path not in self._known and now[:2] == _FOLDER:
+                if path not in self._known and is_folder(now):
                     self._born.add(path)
                 self._known[path] = now
 
@@ -80,19 +89,37 @@ class Stamps:
         return lambda path: path in files or (parent(path) in folders and accept(path))
 
     def _all(self) -> set[str]:
-        entries = (path for folder in self._folders for path in _entries(folder))
-        return {*self._files, *filter(self._accept, entries)}
+        return self._entries(self._folders) | self._files
+
+    def _entries(self, folders: Iterable[str]) -> set[str]:
+        """What is to be compared in these folders."""
+        return set(filter(self._accept, (path for f in folders for path in _entries(f))))
 
 
 def stamp(path: str) -> Stamp | None:
     """The stamp of `path` now, None when there is nothing."""
     try:
-        found = Path(path).stat()
+        found = os.stat(path)  # noqa: PTH116 -- thousands of them in one go
     except OSError:
         return None
     if stat.S_ISDIR(found.st_mode):
         return (*_FOLDER, found.st_ino)
     return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def is_folder(found: Stamp) -> bool:
+    """Whether it is that of a folder."""
+    return found[:2] == _FOLDER
+
+
+def since_changed(path: str) -> float | None:
+    """Seconds since a file was last written, renamed or changed otherwise; None when there is none,
+    negative where another clock than ours tells.
+    """
+    try:
+        return time.time() - Path(path).stat().st_ctime
+    except OSError:
+        return None
 
 
 def parent(path: str) -> str:

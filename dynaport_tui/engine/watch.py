@@ -10,8 +10,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .fileevents import Open, open_notify
 from .globs import Glob, expand
-from .watchthread import Open, Wanted, WatchThread, open_notify
+from .watchthread import Wanted, WatchThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,11 +23,11 @@ __all__ = ["Glob", "Watcher", "expand"]
 class Watcher:
     """Calls `changed` on the loop with each batch of paths that differ from what was known of them.
 
-    A batch comes 50 ms after the last change of its files and at most 300 ms after its first one,
-    so that an editor's truncate-and-write, rename or delete-and-create is one change, and a
-    checkout one batch. What is equal again by then, or only had its permissions changed, is no
-    change. `trouble` gets a text for a person when the system has no watches left; then files are
-    compared twice a second instead.
+    A batch comes as soon as its files are whole (`settling.py` says when), and at most 300 ms after
+    its first change was seen, so that an editor's truncate-and-write, rename or delete-and-create
+    is one change; one of git's checkouts is one batch, too. What is equal again by then, or only
+    had its permissions changed, is no change. `trouble` gets a text for a person when the system
+    has no watches left; then files are compared twice a second instead.
     """
 
     def __init__(
@@ -41,22 +42,36 @@ class Watcher:
         self._thread = WatchThread(self._report, self._say, open_notify)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._accept: Callable[[Path], bool] | None = None
+        self._by_text: Callable[[str], bool] | None = None
 
     def watch(
         self,
         files: Iterable[Path],
         folders: Iterable[Path] = (),
         accept: Callable[[Path], bool] | None = None,
+        *,
+        careful: Iterable[Path] = (),
     ) -> None:
         """Watch exactly these from now on; may be called at any time, and no save is lost at the
         change.
 
-        `files` may be missing and are reported when they appear. Of `folders` every entry that
-        `accept` lets pass is reported, new sub-folders too, but nothing below them; `accept` is
-        called in a thread of its own.
+        `files` may be missing and are reported when they appear; those that are `careful` are left
+        alone for 50 ms after a change. Of `folders` every entry that `accept` lets pass is
+        reported, new sub-folders too, but nothing below them; `accept` is called in a thread of its
+        own.
         """
-        by_text = None if accept is None else lambda text: accept(Path(text))
-        self._thread.want(Wanted(frozenset(map(str, files)), frozenset(map(str, folders)), by_text))
+        if accept is not self._accept:
+            self._accept = accept
+            self._by_text = None if accept is None else lambda text: accept(Path(text))
+        self._thread.want(
+            Wanted(
+                frozenset(map(str, files)),
+                frozenset(map(str, folders)),
+                self._by_text,
+                frozenset(map(str, careful)),
+            )
+        )
 
     async def run(self) -> None:
         """Watch until `close` is called or the task is cancelled."""

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-import errno
+import math
 import threading
 import time
-from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from .stamps import Stamp, Stamps, parent, stamp
+from .fileevents import FileEvents, no_watches
+from .settling import Checkouts, Settling
+from .stamps import Stamps, parent, stamp
 
-SETTLED = 0.05
-"""Seconds since its last change after which a file is taken to be whole."""
-BATCH = 0.3
-"""Seconds from the first change of a batch to its report, at the longest."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .fileevents import Open
+    from .stamps import Stamp
+
 POLL = 0.5
-"""Seconds between two looks where the system cannot tell, and for a folder that is missing: a fifth
-of it.
+"""Seconds between two looks where the system cannot tell; a fifth of it for a folder that is
+missing.
 """
-_STEP_MS = 20
-_DEBOUNCE_MS = 100
-_FLOOD = 1000
-"""Events in one go after which the system's queue may have overflown: then everything is compared.
-"""
-
-Raw = set[tuple[int, str]] | Literal["signal", "stop", "timeout"]
-
-
-class Notify(Protocol):
-    """What we use of `watchfiles.RustNotify`."""
-
-    def watch(
-        self, debounce_ms: int, step_ms: int, timeout_ms: int, stop_event: threading.Event | None
-    ) -> Raw: ...
-
-    def close(self) -> None: ...
-
-
-Open = Callable[[list[str]], Notify]
+_POLLED = 50
+"""The same as times what a look takes, where that is more."""
+_DOUBT = 0.5
+"""Seconds after which all is compared once more: an event may be lost where one is fetched."""
 
 
 class Wanted(NamedTuple):
@@ -47,15 +34,8 @@ class Wanted(NamedTuple):
     files: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
     accept: Callable[[str], bool] | None = None
-
-
-def open_notify(folders: list[str]) -> Notify:
-    """Watch folders, not what is below them; raises FileNotFoundError, or OSError when there are no
-    watches left.
-    """
-    from watchfiles._rust_notify import RustNotify  # the package itself brings anyio along
-
-    return RustNotify(folders, False, False, 300, False, True)
+    careful: frozenset[str] = frozenset()
+    """Of `files`, those that are left alone for longer."""
 
 
 class WatchThread:
@@ -69,7 +49,6 @@ class WatchThread:
     ) -> None:
         self._report = report
         self._trouble = trouble
-        self._open = open_notify
         self._lock = threading.Lock()
         self._wanted = Wanted()
         self._asked = 0
@@ -77,13 +56,17 @@ class WatchThread:
         self._waiting: list[tuple[int, Future[None]]] = []
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._stamps = Stamps()
-        self._notify: Notify | None = None
+        self._events = FileEvents(open_notify, self._wake)
+        self._stamps, self._checkouts = Stamps(), Checkouts()
         self._folders: dict[str, Stamp] = {}
         """The folders that are watched now, as they were when that began."""
+        self._paths: set[str] = set()
+        """Those folders, and all above them."""
         self._missing = False
         self._polling = False
         self._warned = False
+        self._look_at = math.inf
+        """When everything is compared next, by the monotonic clock."""
 
     def want(self, wanted: Wanted) -> None:
         """Watch this from now on."""
@@ -101,7 +84,7 @@ class WatchThread:
         return future
 
     def stop(self) -> None:
-        """End `run` within a few milliseconds."""
+        """End `run` within some milliseconds."""
         self._stopping.set()
         self._wake.set()
 
@@ -114,14 +97,13 @@ class WatchThread:
                     self._settle(None)
                 self._answer()
                 hints = self._wait()
-                if self._moved():
+                if self._moved(hints):
                     self._reopen()
                     hints = None
                 if hints is None or hints:
                     self._settle(hints)
         finally:
-            if self._notify is not None:
-                self._notify.close()
+            self._events.close()
 
     # What is watched
 
@@ -133,38 +115,37 @@ class WatchThread:
             wanted, asked = self._wanted, self._asked
         if asked == self._done:
             return False
-        self._stamps.want(*wanted)
+        self._stamps.want(wanted.files, wanted.folders, wanted.accept)
+        self._checkouts.forget()
         self._done = asked
+        self._doubt()
         if _folders(wanted) == self._folders.keys() and not self._missing:
             return False
         self._reopen()
         return True
 
     def _reopen(self) -> None:
-        """Begin the new watch before the old one ends."""
+        """Watch the folders that are there."""
         wanted = _folders(self._wanted)
         found = {folder: stamp(folder) for folder in wanted}
         there = {folder: now for folder, now in found.items() if now is not None}
-        old, self._notify = self._notify, None
         self._polling = False
-        if there:
-            try:
-                self._notify = self._open(sorted(there))
-            except FileNotFoundError:
-                there = {}  # one went just now: look again soon
-            except OSError as error:
-                self._warn(error)
-                self._polling = True
+        try:
+            self._events.watch(sorted(there))
+        except FileNotFoundError:
+            there = {}  # one went just now: look again soon
+        except OSError as error:
+            self._cannot_tell(error)
         self._folders = there
+        self._paths = _with_all_above(there)
         self._missing = len(there) < len(wanted)
-        if old is not None:
-            old.close()
 
-    def _moved(self) -> bool:
+    def _moved(self, hints: set[str] | None) -> bool:
         """Whether a folder is another one than the one that is watched under its name, or is there
         again.
         """
-        if any(stamp(folder) != was for folder, was in self._folders.items()):
+        told = hints is None or not self._paths.isdisjoint(hints)
+        if told and any(stamp(folder) != was for folder, was in self._folders.items()):
             return True
         if not self._missing:
             return False
@@ -179,73 +160,73 @@ class WatchThread:
             if future.set_running_or_notify_cancel():
                 future.set_result(None)
 
-    def _warn(self, error: OSError) -> None:
+    def _cannot_tell(self, error: OSError) -> None:
+        self._polling = True
+        self._look_at = time.monotonic() + POLL
         if not self._warned:
             self._warned = True
-            self._trouble(_no_watches(error))
+            self._trouble(no_watches(error))
 
     # What changed
 
+    def _doubt(self) -> None:
+        """Compare everything in a moment, whatever is told until then."""
+        self._look_at = min(self._look_at, time.monotonic() + _DOUBT)
+
     def _wait(self) -> set[str] | None:
         """Paths that may have changed; None: any may have."""
-        if self._notify is None:
-            nothing = not self._polling and not self._missing
-            self._wake.wait(None if nothing else POLL if self._polling else POLL / 5)
-            return None if self._polling else set()
-        return self._hints(_DEBOUNCE_MS, _STEP_MS, int(POLL / 5 * 1000) if self._missing else 0)
+        until = min(self._look_at, time.monotonic() + POLL / 5 if self._missing else math.inf)
+        hints: set[str] | None = set()
+        if self._events.open:
+            hints = self._fetch(until)
+        else:
+            self._wake.wait(None if until == math.inf else max(0.0, until - time.monotonic()))
+        return None if time.monotonic() >= self._look_at else hints
 
-    def _hints(self, debounce_ms: int, step_ms: int, timeout_ms: int) -> set[str] | None:
-        if self._notify is None:
-            return None
+    def _fetch(self, until: float) -> set[str] | None:
+        """What the system tells until then; 0: what it has told already."""
         try:
-            raw = self._notify.watch(debounce_ms, step_ms, timeout_ms, self._wake)
-        except (OSError, RuntimeError) as error:
-            self._warn(error if isinstance(error, OSError) else OSError(str(error)))
-            self._notify.close()
-            self._notify, self._polling = None, True
+            return self._events.wait(until)
+        except OSError as error:
+            self._cannot_tell(error)
             return None
-        if raw == "timeout":
-            return set()
-        # When it is woken for another reason, what it had gathered is dropped.
-        return None if isinstance(raw, str) or len(raw) > _FLOOD else {path for _, path in raw}
 
     def _settle(self, hints: Iterable[str] | None) -> None:
         """Report what changed as soon as all of it is whole."""
-        until = time.monotonic() + BATCH
+        batch = Settling(self._wanted.careful, self._checkouts)
         paths = None if hints is None else set(hints)
-        while changed := self._stamps.changed(paths):
-            now = time.monotonic()
-            pause = min(max(map(self._unsettled, changed.items())), until - now)
+        while changed := self._compared(paths):
+            pause = batch.pause(changed, self._stamps.was)
             if pause <= 0:
                 self._stamps.take(changed)
                 self._report(set(changed))
+                self._doubt()
                 return
             if self._stopping.wait(pause):
                 return
-            more = self._hints(1, 1, 1)
+            more = self._fetch(0.0)
             paths = None if paths is None or more is None else paths | more
 
-    def _unsettled(self, change: tuple[str, Stamp | None]) -> float:
-        """Seconds that a file should still be left alone."""
-        path, now = change
-        was = self._stamps.was(path)
-        if was is not None and was[1] and (now is None or now[1] == 0):
-            # Gone or emptied: most editors' first half of a save.
-            return SETTLED / 5
-        age = (time.time_ns() - now[0]) / 1e9 if now is not None else SETTLED
-        return SETTLED - age if age >= 0 else 0.0
+    def _compared(self, paths: Iterable[str] | None) -> dict[str, Stamp | None]:
+        """What is not as known."""
+        if paths is not None:
+            return self._stamps.changed(paths)
+        began = time.monotonic()
+        changed = self._stamps.changed()
+        now = time.monotonic()
+        took = now - began
+        self._look_at = now + max(POLL, _POLLED * took) if self._polling else math.inf
+        return changed
 
 
 def _folders(wanted: Wanted) -> set[str]:
     return {*wanted.folders, *map(parent, wanted.files)}
 
 
-def _no_watches(error: OSError) -> str:
-    where = "so saved files are noticed by comparing them twice a second"
-    if error.errno == errno.EMFILE or "Too many open files" in str(error):
-        remedy = "sudo sysctl fs.inotify.max_user_instances=1024"
-        return f"the system's limit of file watchers is reached, {where}. To raise it: {remedy}"
-    if error.errno == errno.ENOSPC or "limit" in str(error):
-        remedy = "sudo sysctl fs.inotify.max_user_watches=524288"
-        return f"the system's limit of watched files is reached, {where}. To raise it: {remedy}"
-    return f"the system does not tell when files change ({error}), {where}"
+def _with_all_above(folders: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for folder in folders:
+        while folder not in found:
+            found.add(folder)
+            folder = parent(folder)
+    return found

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynaport_tui.engine.fileevents import open_notify
+from dynaport_tui.engine.settling import BATCH, SETTLED
 from dynaport_tui.engine.watch import Watcher, expand
-from dynaport_tui.engine.watchthread import BATCH, SETTLED, open_notify
 from tests.fakes import NoWatchesLeft
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
-    from dynaport_tui.engine.watchthread import Notify, Open
+    from dynaport_tui.engine.fileevents import Notify, Open
 
 
 class Watching:
@@ -39,8 +40,10 @@ class Watching:
         self.troubles.append(text)
         self._moved.set()
 
-    async def watch(self, files: Iterable[Path], folders: Iterable[Path] = ()) -> None:
-        self.watcher.watch(files, folders)
+    async def watch(
+        self, files: Iterable[Path], folders: Iterable[Path] = (), careful: Iterable[Path] = ()
+    ) -> None:
+        self.watcher.watch(files, folders, careful=careful)
         async with asyncio.timeout(8):
             await self.watcher.settled()
 
@@ -122,12 +125,29 @@ async def test_a_save_is_reported_once(app: Path) -> None:
         assert seen.batches == []
 
 
-async def test_a_save_is_reported_when_it_has_settled(app: Path) -> None:
+async def test_what_must_not_be_half_written_is_left_alone_for_longer(app: Path) -> None:
+    settings = save(app.with_name("services.toml"), "first")
     async with watching() as seen:
-        await seen.watch([app])
-        save(app, "second")
-        await seen.batch()
-        assert time.time() - modified(app) >= SETTLED - 0.01
+        await seen.watch([app, settings], careful=[settings])
+        save(settings, "second")
+        assert await seen.batch() == {settings}
+        assert time.time() - modified(settings) >= SETTLED - 0.01
+
+
+async def test_what_git_writes_is_one_batch(tmp_path: Path) -> None:
+    files = [save(tmp_path / f"m{number}.py", "first") for number in range(3)]
+    lock = tmp_path / ".git" / "index.lock"
+    lock.parent.mkdir()
+    async with watching() as seen:
+        await seen.watch(files)
+        save(lock, "")
+        for file in files:
+            save(file, "second")
+            await asyncio.sleep(2 * SETTLED)  # git's own time
+        assert seen.batches == []
+        remove(lock)
+        assert await seen.batch() == set(files)
+        await seen.nothing_but(files[0])
 
 
 async def test_an_editor_that_renames_a_new_file_over_the_old_one_saves_once(app: Path) -> None:

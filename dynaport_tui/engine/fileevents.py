@@ -1,0 +1,137 @@
+"""What the system tells of changes in some folders."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    import threading
+
+STEP = 0.025
+"""Seconds between two looks at what came: each costs some 60 µs, whether anything came or not."""
+_FLOOD = 1000
+"""Events in one go after which the system's queue may have overflown: then anything may have
+changed.
+"""
+
+Raw = set[tuple[int, str]] | Literal["signal", "stop", "timeout"]
+
+
+class Asked(Protocol):
+    """What RustNotify asks, between two looks, whether to end."""
+
+    def is_set(self) -> bool: ...
+
+
+class Notify(Protocol):
+    """What we use of `watchfiles.RustNotify`."""
+
+    def watch(
+        self, debounce_ms: int, step_ms: int, timeout_ms: int, stop_event: Asked | None
+    ) -> Raw: ...
+
+    def close(self) -> None: ...
+
+
+Open = Callable[[list[str]], Notify]
+
+
+def open_notify(folders: list[str]) -> Notify:
+    """Watch folders, not what is below them; raises FileNotFoundError, or OSError when there are no
+    watches left.
+    """
+    from watchfiles._rust_notify import RustNotify  # the package itself brings anyio along
+
+    return RustNotify(folders, False, False, 300, False, True)
+
+
+class _Pace:
+    """Lets RustNotify tell a change at its first look after it.
+
+    Of itself it waits for a second look, a step later, at which no more has come. Asked before each
+    look, this sleeps before every other one only.
+    """
+
+    def __init__(self, wake: threading.Event, until: float) -> None:
+        self._wake, self._until = wake, until
+        self._looks = 0
+
+    def is_set(self) -> bool:
+        """Whether to end. What has come is dropped then: so only after two looks in vain."""
+        self._looks += 1
+        if self._looks % 2 == 0:
+            return False
+        left = self._until - time.monotonic()
+        over = left <= 0 or self._wake.is_set()
+        if over and self._looks > 1:
+            return True
+        if not over:
+            time.sleep(min(STEP, left))
+        return False
+
+
+class FileEvents:
+    """The watch of some folders, not of what is below them; for one thread."""
+
+    def __init__(self, open_notify: Open, wake: threading.Event) -> None:
+        self._open, self._wake = open_notify, wake
+        self._notify: Notify | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is watched."""
+        return self._notify is not None
+
+    def watch(self, folders: list[str]) -> None:
+        """Watch these from now on, before the old watch ends.
+
+        Raises FileNotFoundError, or OSError when there are no watches left; then nothing is
+        watched.
+        """
+        old, self._notify = self._notify, None
+        try:
+            if folders:
+                self._notify = self._open(folders)
+        finally:
+            if old is not None:
+                old.close()
+
+    def close(self) -> None:
+        """Watch nothing; safe to repeat."""
+        self.watch([])
+
+    def wait(self, until: float) -> set[str] | None:
+        """Paths that may have changed, as soon as there are any; None: any path may have.
+
+        Nothing when it is woken, or at `until` by the monotonic clock. Raises OSError when the
+        system fails; then nothing is watched.
+        """
+        if self._notify is None:
+            return set()
+        try:
+            raw = self._notify.watch(0, 0, 0, _Pace(self._wake, until))
+        except (OSError, RuntimeError) as error:
+            self.close()
+            raise error if isinstance(error, OSError) else OSError(str(error)) from error
+        if isinstance(raw, str):
+            return set()
+        return None if len(raw) > _FLOOD else {path for _, path in raw}
+
+    def more(self) -> set[str] | None:
+        """What came since, without waiting."""
+        return self.wait(0.0)
+
+
+def no_watches(error: OSError) -> str:
+    """What it means that files cannot be watched, and what to do about it, for a person."""
+    where = "so saved files are noticed by comparing them twice a second"
+    if error.errno == errno.EMFILE or "Too many open files" in str(error):
+        remedy = "sudo sysctl fs.inotify.max_user_instances=1024"
+        return f"the system's limit of file watchers is reached, {where}. To raise it: {remedy}"
+    if error.errno == errno.ENOSPC or "limit" in str(error):
+        remedy = "sudo sysctl fs.inotify.max_user_watches=524288"
+        return f"the system's limit of watched files is reached, {where}. To raise it: {remedy}"
+    return f"the system does not tell when files change ({error}), {where}"
