@@ -17,7 +17,7 @@ from .failure import Unusable
 from .health import EPOCH, PATH
 from .load import missing
 from .tally import PAUSE, Tally
-from .turnover import Leaving, Turnover
+from .turnover import Turnover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +34,9 @@ def serve(place: Place, app: Any) -> None:
     if place.request.debug and isinstance(getattr(app, "debug", None), bool):
         app.debug = True
     tally = Tally(place.report, lambda: _soon(tally.flush))
-    leaving = Leaving()
-    front = _Front(app, place.epoch, tally, leaving)
+    front = _Front(app, place.epoch, tally)
     server = uvicorn.Server(_config(uvicorn, front, place))
-    Turnover(server, place, leaving)
+    Turnover(server, place.orders, lambda scheme: _say_ready(place, scheme), place.report.retired)
     stopped = _stop_on_signals(server)
     assert place.held is not None
     try:
@@ -49,6 +48,10 @@ def serve(place: Place, app: Any) -> None:
         tally.close()
     if not (server.started or server.should_exit or stopped):
         raise Unusable(f"the application's startup failed: {front.why}") from front.failure
+
+
+def _say_ready(place: Place, scheme: str) -> None:
+    place.report.ready("uvicorn", scheme=scheme, app=True)
 
 
 def _soon(call: Callable[[], None]) -> None:
@@ -106,8 +109,8 @@ class _Front:
     made its startup fail.
     """
 
-    def __init__(self, app: Any, epoch: int, tally: Tally, leaving: Leaving) -> None:
-        self._app, self._tally, self._leaving = app, tally, leaving
+    def __init__(self, app: Any, epoch: int, tally: Tally) -> None:
+        self._app, self._tally = app, tally
         self._epoch = str(epoch).encode()
         self.failure: BaseException | None = None
 
@@ -132,7 +135,6 @@ class _Front:
     async def _requested(self, scope: Any, receive: Any, send: Any) -> None:
         probed = is_probe(scope)
         _probed.set(probed)
-        send = self._leaving.of(scope, send)
         if not probed:
             await Exchange(self._tally, scope, receive, send).answered_by(self._app, scope)
             return

@@ -113,6 +113,7 @@ def _execute(request: Request) -> NoReturn:
         os.execve(sys.executable, [sys.executable, MAIN, str(REQUEST), "cold"], env)
     if request.hand_down:
         _hand_down(LISTEN)
+        _hand_down(REPORT)
     if request.hand_down and request.listen_names:
         env["LISTEN_FDS"] = "1"
         env["LISTEN_PID"] = str(os.getpid())

@@ -19,9 +19,12 @@ class Unusable(Exception):
 
 def tell(error: BaseException, report: Report) -> None:
     """Report the error, and see that its traceback shows none of our frames."""
-    if not isinstance(error, KeyboardInterrupt):  # somebody wanted that
-        hopeless = isinstance(error, (Unusable, SyntaxError, ImportError, NameError))
-        report.error(_in_a_line(error), *where(error), again=not hopeless)
+    say(error, report)
+    hide_us()
+
+
+def hide_us() -> None:
+    """See that none of our frames is in the traceback that ends this process."""
     shown = sys.excepthook
 
     def hook(kind: type[BaseException], value: BaseException, _trace: TracebackType | None) -> None:
@@ -29,6 +32,13 @@ def tell(error: BaseException, report: Report) -> None:
         shown(kind, value, value.__traceback__)
 
     sys.excepthook = hook
+
+
+def say(error: BaseException, report: Report) -> None:
+    """Report the error; who writes its traceback into the log is another question."""
+    if not isinstance(error, KeyboardInterrupt):  # somebody wanted that
+        hopeless = isinstance(error, (Unusable, SyntaxError, ImportError, NameError))
+        report.error(_in_a_line(error), *where(error), again=not hopeless)
 
 
 def _in_a_line(error: BaseException) -> str:

@@ -36,6 +36,14 @@ class Report:
             self.listening = True
             self._send(report="ready", server=server, scheme=scheme, app=app)
 
+    def worker(self, scheme: str) -> None:
+        """A worker of a server that is not ours has loaded the application and serves."""
+        self._send(report="worker", pid=os.getpid(), scheme=scheme)
+
+    def unhooked(self) -> None:
+        """A server that is not ours is of a version whose workers cannot say when they serve."""
+        self._send(report="unhooked")
+
     def retired(self) -> None:
         """It accepts no connection any more: whoever takes over may begin."""
         self._send(report="retired")

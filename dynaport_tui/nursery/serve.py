@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from . import bind, hooks, load, newborn
+from . import bind, hooks, load, newborn, templates
 from .failure import Unusable
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def prepare(place: Place) -> None:
     hooks.after_import("werkzeug.serving", lambda module: _change_werkzeug(module, place))
     hooks.after_import("flask.cli", _silence_banner)
     hooks.after_import("flask_socketio", _allow_werkzeug)
-    hooks.after_import("jinja2.loaders", lambda module: _report_templates(module, place))
+    templates.notice(place.report)
 
 
 def app(place: Place) -> None:
@@ -150,19 +150,3 @@ def _allow_werkzeug(flask_socketio: Any) -> None:
         return original(self, *args, **options)
 
     flask_socketio.SocketIO.run = run
-
-
-def _report_templates(loaders: Any, place: Place) -> None:
-    from . import project
-
-    def reporting(original: Any) -> Any:
-        def get_source(self: Any, environment: Any, template: str) -> Any:
-            found = original(self, environment, template)
-            if found[1] and project.owns(found[1]):
-                place.report.file(os.path.abspath(found[1]))
-            return found
-
-        return get_source
-
-    for kind in (loaders.FileSystemLoader, loaders.PackageLoader):
-        kind.get_source = reporting(kind.get_source)

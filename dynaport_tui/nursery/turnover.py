@@ -11,7 +11,7 @@ from .door import FRESH
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .place import Place
+    from .orders import Orders
 
 ASK_AGAIN = 0.05
 """Seconds for clients that were answered lately to ask again, and learn that the connection closes.
@@ -22,46 +22,36 @@ LATELY = 1.0
 _TICK = 0.005
 
 
-class Leaving:
-    """Whether the server leaves, and when a client last asked."""
-
-    def __init__(self) -> None:
-        self.asked = 0.0
-        self.begun = False
-
-    def of(self, scope: Any, send: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Note a request; returns the `send` that closes its connection where the server leaves."""
-        self.asked = time.monotonic()
-        if scope["http_version"] not in ("1.0", "1.1"):
-            return send
-
-        async def closing(message: Any) -> None:
-            if self.begun and message["type"] == "http.response.start":
-                headers = [h for h in message.get("headers", ()) if h[0].lower() != b"connection"]
-                message = {**message, "headers": [*headers, (b"connection", b"close")]}
-            await send(message)
-
-        return closing
-
-
 class Turnover:
     """Makes a server of uvicorn's begin when the engine says so, and leave in peace.
 
-    It is to be made before the server runs.
+    It is to be made before the server runs; `ready` is called with the scheme when the application
+    has started, `retired` when another process may have the connections.
     """
 
-    def __init__(self, server: Any, place: Place, leaving: Leaving) -> None:
-        self._server, self._place, self._leaving = server, place, leaving
+    def __init__(
+        self,
+        server: Any,
+        orders: Orders,
+        ready: Callable[[str], None],
+        retired: Callable[[], None],
+    ) -> None:
+        self._server, self._orders = server, orders
+        self._ready, self._retired = ready, retired
         self._start, self._handle_exit = server.startup, server.handle_exit
         server.startup, server.handle_exit = self._startup, self._signalled
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stirred: asyncio.Event | None = None
+        self._asked = 0.0
+        """When a client last asked."""
+        self._leaving = False
 
     async def _startup(self, sockets: Any = None) -> None:
         self._loop, self._stirred = asyncio.get_running_loop(), asyncio.Event()
-        fd = self._place.orders.fd
+        fd = self._orders.fd
         if fd is not None:
             self._loop.add_reader(fd, self._readable, self._loop, fd)
+        self._stand_before(self._server.config)
         lifespan = self._server.lifespan
         started = lifespan.startup
 
@@ -77,24 +67,45 @@ class Turnover:
         await self._start(sockets=sockets)
         self._heard()
 
+    def _stand_before(self, config: Any) -> None:
+        """Tell each client that asks while the server leaves that its connection closes."""
+        app = config.loaded_app
+
+        async def told(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http" and scope["http_version"] in ("1.0", "1.1"):
+                self._asked = time.monotonic()
+                await app(scope, receive, self._closing(send))
+            else:
+                await app(scope, receive, send)
+
+        config.loaded_app = told
+
+    def _closing(self, send: Any) -> Callable[[Any], Any]:
+        async def closing(message: Any) -> None:
+            if self._leaving and message["type"] == "http.response.start":
+                headers = [h for h in message.get("headers", ()) if h[0].lower() != b"connection"]
+                message = {**message, "headers": [*headers, (b"connection", b"close")]}
+            await send(message)
+
+        return closing
+
     async def _allowed(self, stirred: Any) -> None:
         """Say that it could serve, and wait for `go` or a signal."""
-        scheme = "https" if self._server.config.ssl else "http"
-        self._place.report.ready("uvicorn", scheme=scheme, app=True)
-        while self._place.orders.waits and not self._server.should_exit:
+        self._ready("https" if self._server.config.ssl else "http")
+        while self._orders.waits and not self._server.should_exit:
             await stirred.wait()
             stirred.clear()
 
     def _readable(self, loop: asyncio.AbstractEventLoop, fd: int) -> None:
-        self._place.orders.read()
-        if self._place.orders.fd is None:
+        self._orders.read()
+        if self._orders.fd is None:
             loop.remove_reader(fd)
         self._heard()
 
     def _heard(self) -> None:
         if self._stirred is not None:
             self._stirred.set()
-        if self._server.started and self._place.orders.retired:
+        if self._server.started and self._orders.retired:
             self._leave()
 
     def _signalled(self, number: int, frame: Any) -> None:
@@ -110,17 +121,17 @@ class Turnover:
             self._loop.call_soon_threadsafe(self._heard)
 
     def _leave(self) -> None:
-        if not self._leaving.begun and self._loop is not None:
-            self._leaving.begun = True
+        if not self._leaving and self._loop is not None:
+            self._leaving = True
             self._farewell = self._loop.create_task(self._left())
 
     async def _left(self) -> None:
         connections = self._server.server_state.connections
         try:
             stop_accepting(self._server.servers)
-            await _send_away(connections, self._leaving)
-            if self._place.orders.retired:
-                self._place.report.retired()
+            await _send_away(connections, self._asked)
+            if self._orders.retired:
+                self._retired()
             await _until_asked(connections)
         finally:
             self._server.should_exit = True
@@ -140,9 +151,9 @@ def stop_accepting(servers: Any) -> None:
             server.close()
 
 
-async def _send_away(connections: Any, leaving: Leaving) -> None:
+async def _send_away(connections: Any, asked: float) -> None:
     """Close the connections that wait for a further request, those in use with an answer."""
-    lately = time.monotonic() < leaving.asked + LATELY
+    lately = time.monotonic() < asked + LATELY
     await _while(lambda: bool(_kept(connections)), ASK_AGAIN if lately else 0.0)
     for connection in _kept(connections):
         connection.shutdown()

@@ -134,7 +134,8 @@ class Nursery:
         """Ask for a start and return at once."""
         self._numbers += 1
         start = self.starts[self._numbers] = Start(self._numbers)
-        fds = self._pipes(start, kind, tty=fields.get("tty", False))
+        reports = kind != "exec" or fields.pop("reports", False)
+        fds = self._pipes(start, tty=fields.get("tty", False), reports=reports)
         if listen is not None:
             fds["listen"] = listen.fileno()
             fields.setdefault("port", listen.getsockname()[1])
@@ -159,7 +160,7 @@ class Nursery:
             os.close(fd)
         return start
 
-    def _pipes(self, start: Start, kind: str, *, tty: bool) -> dict[str, int]:
+    def _pipes(self, start: Start, *, tty: bool, reports: bool) -> dict[str, int]:
         theirs: dict[str, int] = {}
         if tty:
             ours, slave = os.openpty()
@@ -169,7 +170,7 @@ class Nursery:
             for name in ("stdout", "stderr"):
                 read, theirs[name] = os.pipe()
                 start.readable[read] = name
-        if kind != "exec":
+        if reports:
             ear, mouth = socket.socketpair()
             start.readable[ear.detach()] = "report"
             theirs["report"] = mouth.detach()
