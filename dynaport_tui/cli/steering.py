@@ -156,7 +156,7 @@ def _started(
     snapshot = client.act(verb, [] if every else ids)
     code = OK
     if verb != "start":  # what was asked for has happened when the command ends
-        code, snapshot = until_taken_over(client, ids, timeout)
+        code, snapshot = until_taken_over(client, snapshot, ids, timeout)
     if wait and code == OK:
         code, snapshot = until_ready(client, ids, timeout)
     if as_json:

@@ -71,12 +71,13 @@ def until_ready(client: Client, services: Sequence[str], seconds: float) -> tupl
 
 
 def until_taken_over(
-    client: Client, services: Sequence[str], seconds: float
+    client: Client, snapshot: Snapshot, services: Sequence[str], seconds: float
 ) -> tuple[int, Snapshot]:
     """Wait while new processes load beside those that serve; as `until_ready`."""
     from ..control.client import NotRunning
 
-    snapshot = client.snapshot()
+    if not any(status.reloading for status in pick(snapshot, services)):
+        return OK, snapshot
     try:
         for snapshot in client.snapshots(seconds):
             if not any(status.reloading for status in pick(snapshot, services)):

@@ -322,6 +322,8 @@ class Run:
         return await errand.run(argv, cwd, env, patience)
 
     def _probed(self, result: ProbeResult) -> None:
+        if result.epoch not in (None, str(self._action.run)):
+            return  # another process of the service, that is about to retire, took the connection
         service, kind = self._runner.spec.id, self._runner.spec.health.kind
         epoch = self._epoch if kind not in ("log", "alive") else self._desk.epoch(service)
         if result.ok:

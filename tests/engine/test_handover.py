@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dynaport_tui.engine.logs import ServiceLog
+from dynaport_tui.engine.probe import ProbeResult
 from dynaport_tui.engine.runner import Runner
 from dynaport_tui.model.launch import Launch
 from dynaport_tui.model.reports import ReadyReport, Start, TakeOver
@@ -149,3 +150,12 @@ async def test_a_stop_signals_the_process_that_is_meant(handover: Handover) -> N
     handover.runner.signal(2, "TERM")
     handover.runner.signal(3, "TERM")  # there is none
     assert [(s["id"], s["signal"]) for s in handover.signals] == [(2, signal.SIGTERM)]
+
+
+async def test_an_answer_of_another_process_says_nothing_of_this_one(handover: Handover) -> None:
+    handover.desk.reports.clear()
+    run = handover.runner._runs[1]  # noqa: SLF001 -- whose probes these are
+    run._probed(ProbeResult(ok=True, why="answered", epoch="7"))  # noqa: SLF001
+    assert handover.desk.reports == []
+    run._probed(ProbeResult(ok=True, why="answered", epoch="1"))  # noqa: SLF001
+    assert handover.desk.reports != []
