@@ -42,7 +42,8 @@ class Moments:
         """A new process took over from the one that served, or came to nothing beside it."""
         kept = self._kept.setdefault(outcome.service, deque(maxlen=HISTORY))
         why = f"{outcome.because}: {outcome.why}"
-        kept.append(Moment(at=at, old=State.READY, new=State.READY, why=why))
+        up = State.READY
+        kept.append(Moment(at=at, old=up, new=up, why=why, behind=not outcome.ok))
 
     def of(self, service: str) -> list[Moment]:
         """The last changes of a service, oldest first."""

@@ -17,6 +17,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     old: State
     new: State
     why: str
+    behind: bool = False
+    """Whether a process that was to take over did not come up, so that the old one served on."""
 
 
 class PortUse(msgspec.Struct, frozen=True, kw_only=True):

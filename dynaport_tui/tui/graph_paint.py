@@ -131,6 +131,7 @@ _OF_WORD: Mapping[str, Trouble] = {
     "broken": "bad",
     "backing off": "bad",
     "unhealthy": "warn",
+    "old code": "warn",
     "starting": "busy",
     "running": "busy",
 }

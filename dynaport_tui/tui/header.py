@@ -23,6 +23,7 @@ _NAMED: tuple[tuple[Word, Ink], ...] = (
     ("broken", "bad"),
     ("backing off", "warn"),
     ("unhealthy", "warn"),
+    ("old code", "warn"),
     ("waiting", "busy"),
     ("starting", "busy"),
     ("running", "busy"),
@@ -30,12 +31,14 @@ _NAMED: tuple[tuple[Word, Ink], ...] = (
     ("stopped", "dim"),
 )
 _GAP = 3
+_READY = ("ready", "done", "reloading", "old code")
+"""What serves, or has done what it was there for."""
 
 
 def counts(services: Sequence[ServiceStatus]) -> list[tuple[str, Ink]]:
     """`4 of 6 ready`, `1 broken`, `1 waiting`: the states in the order of their weight."""
     words = [glyphs.state_word(status) for status in services]
-    ready = sum(word in ("ready", "done") for word in words)
+    ready = sum(word in _READY for word in words)
     meant = sum(word != "stopped" for word in words)
     found: list[tuple[str, Ink]] = []
     if services:

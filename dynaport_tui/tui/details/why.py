@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 from rich.text import Text
 
 from ...model.lastwords import relative
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...model.view import Details, Exit, Moment, ServiceStatus, Traceback
+    from ..glyphs import Mark
 
 _BROKEN = (State.FAILED, State.BACKOFF, State.UNHEALTHY)
 _LONG = 24
@@ -231,7 +232,7 @@ def _history(sheet: Sheet, status: ServiceStatus, history: Sequence[Moment]) -> 
         return
     since = sheet.ago(history[-1].at).removesuffix(" ago")
     yield from heading(sheet, "history", f"as it is for {since}" if since != "now" else "")
-    words = max(len(state_mark(_as(status, moment.new)).word) for moment in history) + 2
+    words = max(len(_mark(status, moment).word) for moment in history) + 2
     times = max(len(clock(moment.at, sheet.now)) for moment in history)
     newest = history[::-1]
     reasons = once([moment.why for moment in newest])
@@ -261,7 +262,10 @@ def _moment(
     """One change of state; `wide` are the columns of its time and its new state."""
     colours, roomy = sheet.colours, sheet.width >= _ROOMY
     earlier, moment = moments
-    old, new = (state_mark(_as(status, state)) for state in (moment.old, moment.new))
+    before = replace(moment, new=moment.old, behind=False)
+    if earlier is not None and earlier.new is moment.old:
+        before = earlier
+    old, new = _mark(status, before), _mark(status, moment)
     at = clock(moment.at, sheet.now)
     lasted = "" if earlier is None else f"after {seconds(max(0.0, moment.at - earlier.at))}"
     lead = Text(" " * INDENT)
@@ -274,6 +278,8 @@ def _moment(
     return wrapped(sheet, f"{moment.at}:{moment.new}", lead, Text(why, colours.text), copied)
 
 
-def _as(status: ServiceStatus, state: State) -> ServiceStatus:
-    """The service when it was in another state."""
-    return msgspec.structs.replace(status, state=state, waiting=False)
+def _mark(status: ServiceStatus, moment: Moment) -> Mark:
+    """How the service looked after a change."""
+    error = moment.why if moment.behind else None
+    then = replace(status, state=moment.new, waiting=False, reloading=None, reload_error=error)
+    return state_mark(then)
