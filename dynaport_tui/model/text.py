@@ -66,6 +66,13 @@ def _masked(name: str, value: str) -> str:
     return without_passwords(value)
 
 
+def secrets_of(env: Mapping[str, str]) -> list[str]:
+    """The values that `mask` hides, without those that are empty, and the passwords in URLs."""
+    named = [value for name, value in env.items() if value and _SECRET.search(name)]
+    inside = [found[2] for value in env.values() for found in _URL_PASSWORD.finditer(value)]
+    return [*named, *inside]
+
+
 def without_passwords(text: str) -> str:
     """The text with the passwords inside its URLs hidden."""
     return _URL_PASSWORD.sub(rf"\g<1>{MASK}@", text) if "://" in text else text

@@ -20,7 +20,7 @@ _CLOSED = re.compile(r"\s+\+-+")
 """The last line of a group."""
 _RAISED = re.compile(r"(?P<name>[A-Za-z_][\w.<>]*)(?:: ?.*)?")
 _EXCEPTION = re.compile(r"(?:.*\.)?(?:[A-Z]\w*|\w*(?:error|exception|timeout))")
-_CHAINED = (
+CHAINED = (
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",
 )
@@ -203,7 +203,7 @@ def _next_head(lines: Sequence[str], start: int) -> int | None:
     """The head of the traceback that is chained to the one before `start`."""
     for i in range(start, min(start + _BETWEEN, len(lines))):
         text = lines[i].strip(" |")
-        if text in _CHAINED:
+        if text in CHAINED:
             after = range(i + 1, min(i + 3, len(lines)))
             return next((j for j in after if lines[j].endswith(HEAD)), None)
         if text.endswith(HEAD):

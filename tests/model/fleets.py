@@ -78,7 +78,6 @@ def launch(spec: ServiceSpec) -> Launch:
         port=port,
         ports=dict.fromkeys(spec.ports, 6000),
         held=spec.held,
-        server=spec.server,
     )
 
 
