@@ -21,6 +21,8 @@ from dynaport_tui.control.protocol import Logs
 from dynaport_tui.control.server import ControlServer, serve
 from dynaport_tui.engine.bus import Bus, BusSubscription
 from dynaport_tui.engine.nursery import Nursery
+from dynaport_tui.model.callers import Caller
+from dynaport_tui.model.httphead import Head
 from dynaport_tui.model.launch import Launch
 from dynaport_tui.model.machine import State
 from dynaport_tui.model.reports import Report
@@ -402,6 +404,25 @@ class FakeNursery:
             ear.close()
 
 
+class FakeClerk:
+    """Gives the same answer to all, as soon as it is let."""
+
+    ANSWER = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\ndown"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Head, Caller]] = []
+        self.came = asyncio.Event()
+        self.may = asyncio.Event()
+        self.may.set()
+
+    async def answer(self, head: Head, caller: Caller) -> bytes:
+        """After `may` is set."""
+        self.asked.append((head, caller))
+        self.came.set()
+        await self.may.wait()
+        return self.ANSWER
+
+
 class FakeDesk:
     """What a runner needs of the engine, and no engine: a test plays the nursery."""
 
@@ -410,6 +431,7 @@ class FakeDesk:
         self.nursery = FakeNursery()
         self.reports: list[Report] = []
         self.sayings: list[str] = []
+        self.the_clerk = FakeClerk()
         self.came = asyncio.Event()
         """Set whenever something was reported or said."""
         self.routes: dict[int, Callable[[Mapping[str, Any]], None]] = {}
@@ -444,6 +466,10 @@ class FakeDesk:
         """Remember it."""
         self.sayings.append(text)
         self.came.set()
+
+    def clerk(self, _service: str) -> FakeClerk:
+        """Always the same."""
+        return self.the_clerk
 
     async def next(self, kind: type[T]) -> T:
         """The newest report of a kind, as soon as there is one."""
