@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     )
     from .nursery import Nursery
     from .stamps import Stamp
+    from .talk import Clerk
 
 
 class Desk(Protocol):
@@ -43,3 +44,6 @@ class Desk(Protocol):
 
     def said(self, service: str, text: str) -> None:
         """The service has something to say to people."""
+
+    def clerk(self, service: str) -> Clerk:
+        """Who answers for the service while it is down."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..model.view import Event
     from .nursery import Nursery
     from .stamps import Stamp
+    from .talk import Clerk
 
 _WRITING = 2.0
 """Seconds that a slow disk has for the last lines of all logs."""
@@ -44,11 +45,13 @@ class Hands:
         epoch: Callable[[str], int],
         loaded: Callable[[str, Mapping[str, Stamp | None]], None],
         launches: Callable[[], Iterable[Launch]],
+        clerk: Callable[[str], Clerk],
     ) -> None:
         self.root = str(file.parent)
         self.runtime = socket_path(file).parent
         self.engine_id = f"{os.getpid()}-{time.monotonic_ns():x}"
         self.post, self.epoch, self.files_loaded = post, epoch, loaded
+        self.clerk = clerk
         self._publish = publish
         self._log_folder = log_folder(file)
         self._runners: dict[str, Runner] = {}

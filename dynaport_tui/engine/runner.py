@@ -16,11 +16,15 @@ from .run import Run
 from .sockets import HeldSocket, PortTaken, check_free, hold
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..model.attitude import Attitude
     from ..model.launch import Launch
     from ..model.reports import TakeOver
     from ..model.spec import ServiceSpec
     from .desk import Desk
     from .logs import ServiceLog
+    from .standin import StandIn
 
 
 class Runner:
@@ -37,6 +41,10 @@ class Runner:
         self._runs: dict[int, Run] = {}
         """All that may still be alive; of these the current one serves."""
         self._handovers: set[asyncio.Task[None]] = set()
+        self._stand_in: StandIn | None = None
+        """Answers on the port while no process does."""
+        self._held_up: set[int] = set()
+        """Starts that wait until those who have been answered meanwhile are done."""
         self._notify: NotifySocket | None = None
         self._statuses = Pace(lambda text: desk.said(spec.id, text))
 
@@ -54,8 +62,35 @@ class Runner:
             self.let_go()
         self.held = hold(launch.host, launch.port)
 
+    def stand(self, attitude: Attitude) -> None:
+        """Do with the connections that nobody serves what is right for the present state."""
+        match attitude:
+            case "answer" if self.held is not None and self._stand_in is None:
+                self._answer(self.held)
+            case "wait":
+                self._hand_back(lambda: None)
+            case "refuse":
+                self.let_go()
+
+    def _answer(self, held: HeldSocket) -> None:
+        from .standin import StandIn  # nothing is down yet when the first process is started
+
+        self._stand_in = StandIn(held, self._desk.clerk(self.spec.id))
+        try:
+            self._stand_in.open()
+        except OSError:
+            self.let_go()
+
+    def _hand_back(self, then: Callable[[], None]) -> None:
+        stand_in, self._stand_in = self._stand_in, None
+        if stand_in is None:
+            then()
+        else:
+            stand_in.hand_back(then)
+
     def let_go(self) -> None:
         """Stop listening: from now on connections are refused."""
+        self._hand_back(lambda: None)
         if self.held is not None:
             self.held.close()
             self.held = None
@@ -63,7 +98,14 @@ class Runner:
     # ---- actions
 
     def start(self, action: Start) -> None:
-        """Start a process; the reports say how that went."""
+        """Start a process, alone on its port; the reports say how that went."""
+        self._held_up.add(action.run)
+        self._hand_back(lambda: self._begin(action))
+
+    def _begin(self, action: Start) -> None:
+        if action.run not in self._held_up:
+            return
+        self._held_up.discard(action.run)
         try:
             self.prepare_port(action.launch)
             nursery = self._desk.nursery_for(action.launch)
@@ -109,7 +151,11 @@ class Runner:
 
     def signal(self, run: int, name: str) -> None:
         """Signal everything of one start."""
-        if run in self._runs:
+        if run in self._held_up:
+            self._held_up.discard(run)
+            exit_ = Exit(error="it was stopped before it began")
+            self._desk.post(Exited(service=self.spec.id, run=run, exit=exit_, again=False))
+        elif run in self._runs:
             self._runs[run].signal(getattr(signal, f"SIG{name}", signal.SIGTERM))
 
     def respec(self, spec: ServiceSpec) -> None:
@@ -136,6 +182,10 @@ class Runner:
 
     def close(self) -> None:
         """Let go of everything but the processes."""
+        self._held_up.clear()
+        if self._stand_in is not None:
+            self._stand_in.end()
+            self._stand_in = None
         for task in self._handovers:
             task.cancel()
         for run in self._runs.values():

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..model import outcome, wording
+from ..model.attitude import attitude
 from ..model.dependencies import with_dependencies
 from ..model.fleet import Fleet
-from ..model.machine import RUNNING, State
+from ..model.machine import RUNNING
 from ..model.outcome import Verdict
 from ..model.reports import Arm, Exited, Fired, Forget, Start
 from ..model.selection import select
@@ -38,11 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from ..model.launch import Launch
-    from ..model.record import Record, Transition
+    from ..model.record import Transition
     from ..model.reports import Action, Report
     from ..model.view import Event, Snapshot
     from .errand import Errand
     from .options import Options
+    from .talk import Clerk
 
 _FIRST_PICTURE = 1.0
 """Seconds that an owner is left alone with the machine to draw its first picture."""
@@ -81,6 +83,7 @@ class Supervisor:
             epoch=lambda service: self.fleet.records[service].epoch,
             loaded=self.reloads.loaded,
             launches=lambda: (record.launch for record in self.fleet.records.values()),
+            clerk=self._clerk,
         )
         self.verdict: Verdict | None = None
         self.drawn = asyncio.Event()
@@ -208,8 +211,11 @@ class Supervisor:
         self.planner.give_up_released()
         for action in self.fleet.reconcile(self.now):
             self._try(action)
-        for change in self.fleet.take_changes():
+        changes = self.fleet.take_changes()
+        for change in changes:
             self._changed(change)
+        if changes:
+            self._stand()
         for told in self.fleet.take_outcomes():
             self.reloads.came_to(told)
             self.moments.overlapped(told, time.time() - (self.now - told.now))
@@ -247,16 +253,19 @@ class Supervisor:
                 at=at, service=change.service, old=change.old, new=change.new, why=change.why
             )
         )
-        record = self.fleet.records.get(change.service)
-        if record is not None and self._is_down(record):
-            self.hands[change.service].let_go()
         self.reloads.moved(change)
         self.usage.moved()
 
-    def _is_down(self, record: Record) -> bool:
-        """Whether clients are better refused than left to wait for somebody who does not come."""
-        unwanted = record.state is State.STOPPED and not record.wanted
-        return unwanted or record.state is State.FAILED
+    def _stand(self) -> None:
+        """See to the ports where nobody serves: what one service does may concern those behind."""
+        records = self.fleet.records
+        for record in records.values():
+            self.hands[record.id].stand(attitude(records, record))
+
+    def _clerk(self, service: str) -> Clerk:
+        from .clerk import ServiceClerk  # nothing is down yet when the first process is started
+
+        return ServiceClerk(self, self.fleet.records[service])
 
     def publish(self, event: Event) -> None:
         """Tell all who look."""

@@ -16,6 +16,7 @@ from dynaport_tui.engine.logfile import Entry, LogFile
 from dynaport_tui.model.reports import Forget
 from dynaport_tui.model.spec import LogSpec
 from dynaport_tui.model.view import Event, Notice
+from tests.fakes import FakeClerk
 from tests.model.fleets import service
 
 WEB = service("web")
@@ -34,6 +35,7 @@ class Watched:
             epoch=lambda _service: 1,
             loaded=lambda _service, _files: None,
             launches=lambda: (),
+            clerk=lambda _service: FakeClerk(),
         )
         self.hands.add(WEB, LogSpec())
 
