@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _SPARE = 20
 _FAILED = 127
+SIGNALS = tuple(map(int, signal.valid_signals()))
+_CATCHABLE = [n for n in SIGNALS if n not in (signal.SIGKILL, signal.SIGSTOP)]
 MAIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
 
 
@@ -95,7 +97,7 @@ def _close(fd: int) -> None:
 def _default_signals(*, python: bool) -> None:
     """As a new process finds them: Python ignores SIGPIPE and SIGXFSZ, other programs do not."""
     signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    for number in _CATCHABLE:
         if signal.getsignal(number) is not signal.SIG_DFL:
             signal.signal(number, signal.SIG_DFL)
     if python:

@@ -28,7 +28,7 @@ def born(arguments: list[str]) -> Callable[[], None]:
 
 
 def _forked(what: str, fd: int, state: list[str]) -> Request:
-    from . import carry
+    from . import carry, newborn
     from .forkserver import ForkServer
 
     server = ForkServer(fd)
@@ -37,6 +37,7 @@ def _forked(what: str, fd: int, state: list[str]) -> Request:
     else:
         server.greet()
     if what == "warm":
+        newborn.own_environment()
         server.warm_up()
     return server.serve()
 

@@ -160,7 +160,7 @@ class ForkServer:
         """None in the nursery; the request in a new process that does not execute a program."""
         status = theirs = pid = -1
         parent = os.getpid()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, child.SIGNALS)
         try:
             status, theirs = os.pipe()
             pid = os.fork()
