@@ -414,6 +414,7 @@ class FakeClerk:
         self.came = asyncio.Event()
         self.may = asyncio.Event()
         self.may.set()
+        self.stirred = 0
 
     async def answer(self, head: Head, caller: Caller) -> bytes:
         """After `may` is set."""
@@ -421,6 +422,13 @@ class FakeClerk:
         self.came.set()
         await self.may.wait()
         return self.ANSWER
+
+    def stir(self) -> None:
+        """Count."""
+        self.stirred += 1
+
+    def close(self) -> None:
+        """Nobody waits."""
 
 
 class FakeDesk:

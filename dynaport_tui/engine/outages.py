@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from ..model.dependencies import blockers, waiting
 from ..model.frames import parts
 from ..model.machine import State
-from ..model.outage import KEPT, Excerpt, Outage, Said, Trace, due
+from ..model.outage import KEPT, Excerpt, Outage, Said, Trace
 from ..model.redaction import Redaction
 from ..model.text import clean, plain
 from ..model.tracebacks import relative
@@ -18,8 +18,11 @@ from .logfile import log_path
 from .tracing import newest_traceback
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..model.record import Record
     from ..model.view import Traceback
+    from .glance import Glance
     from .logs import ServiceLog
     from .supervisor import Supervisor
 
@@ -33,27 +36,6 @@ _LINE = 2000
 """Characters of one line that are kept."""
 _TRACE = 60_000
 """Characters of a traceback."""
-
-
-class Glance(NamedTuple):
-    """What is known of an outage without looking any further."""
-
-    state: State
-    why: str
-    since: float
-    due: float | None
-    """Both on the engine's clock."""
-    tag: str
-    """Another one as soon as there is something else to tell."""
-
-
-def glance(engine: Supervisor, record: Record) -> Glance:
-    """The present state of a service; cheap, for browsers ask for it every second."""
-    why = engine.fleet.explain(record.id)
-    seen = f"{engine.hands.engine_id} {record.id} {record.epoch} {record.state} {why}"
-    seen = f"{seen} {engine.hands[record.id].log.last}"
-    tag = f'"{sha256(seen.encode("utf-8", "replace")).hexdigest()[:20]}"'
-    return Glance(record.state, why, record.since, due(record), tag)
 
 
 async def gather(engine: Supervisor, record: Record, seen: Glance) -> Outage:
@@ -73,10 +55,15 @@ async def gather(engine: Supervisor, record: Record, seen: Glance) -> Outage:
         clock=_clock(seen.since + ahead),
         again=None if seen.due is None else seen.due + ahead,
         tag=seen.tag,
+        waits_for=tuple(_waits_for(engine.fleet.records, record)),
         trace=trace,
         log=_log(log, redact),
         log_file=redact(str(log_path(log.folder, record.id))),
     )
+
+
+def _waits_for(records: Mapping[str, Record], record: Record) -> list[str]:
+    return blockers(records, record) if waiting(records, record) else []
 
 
 class _Redact:

@@ -65,7 +65,9 @@ class Runner:
     def stand(self, attitude: Attitude) -> None:
         """Do with the connections that nobody serves what is right for the present state."""
         match attitude:
-            case "answer" if self.held is not None and self._stand_in is None:
+            case "answer" if self._stand_in is not None:
+                self._stand_in.stir()
+            case "answer" if self.held is not None:
                 self._answer(self.held)
             case "wait":
                 self._hand_back(lambda: None)

@@ -47,6 +47,10 @@ class StandIn:
         self._held.restore()
         self._go_on()
 
+    def stir(self) -> None:
+        """There is something else to tell."""
+        self._clerk.stir()
+
     def hand_back(self, then: Callable[[], None]) -> None:
         """Accept no more, and call `then` when those who were accepted have their answer: mostly at
         once, in HAND_BACK seconds at the latest. To be called once.
@@ -94,6 +98,7 @@ class StandIn:
 
     def _stop(self) -> None:
         self._pause()
+        self._clerk.close()
         self._closed = True
 
     def _accept(self) -> None:

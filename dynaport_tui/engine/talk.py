@@ -34,6 +34,12 @@ class Clerk(Protocol):
     async def answer(self, head: Head, caller: Caller) -> bytes:
         """The whole response to a request."""
 
+    def stir(self) -> None:
+        """There is something else to tell: whoever waits for that is answered."""
+
+    def close(self) -> None:
+        """From now on nobody is kept waiting for news."""
+
 
 class Talk:
     """Reads one request and answers it; every part of that has its bound in seconds and bytes.

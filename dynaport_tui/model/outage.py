@@ -82,6 +82,8 @@ class Outage(msgspec.Struct, frozen=True, kw_only=True):
     """When it is started again, seconds since 1970; None when nobody will do so by himself."""
     tag: str
     """Another one as soon as there is something else to tell."""
+    waits_for: tuple[str, ...] = ()
+    """The services without which it cannot start."""
     trace: Trace | None = None
     log: tuple[Said, ...] = ()
     """Its last lines, at most KEPT."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .outage import bare_fields, fields
-from .outage_look import POLICY
+from .outage_look import LOOK, POLICY
 from .outage_page import bare_page, bare_tag, page
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from .outage import Outage
 
 
-def full(head: Head, outage: Outage, retry_after: int, *, html: bool) -> bytes:
-    """The response for the people at this machine."""
+def full(head: Head, outage: Outage, retry_after: int, *, html: bool, look: float = 1.0) -> bytes:
+    """The response for the people at this machine, whose pages ask again after `look` seconds."""
     if html:
         body = page(outage, method=head.method).encode("utf-8", "replace")
     else:
         body = _json(fields(outage, retry_after))
-    more = {"X-Dynaport-Service": outage.service, "ETag": outage.tag}
+    more = {"X-Dynaport-Service": outage.service, "ETag": outage.tag, LOOK: f"{look:g}"}
     return _response(head, body, outage.state, retry_after, html=html, more=more)
 
 

@@ -113,6 +113,9 @@ dd { margin: 0; color: var(--dim); overflow-wrap: anywhere; }
 }
 """
 
+LOOK = "X-Dynaport-Look"
+"""The field that says after how many seconds the page may ask again."""
+
 SCRIPT = """
 "use strict";
 (() => {
@@ -146,16 +149,19 @@ SCRIPT = """
     if (busy) return;
     busy = true;
     clearTimeout(timer);
+    let pause = 0.5;
     try {
-      const answer = await ask({method: "HEAD"});
+      const seen = page.dataset.tag;
+      const answer = await ask({method: "HEAD", headers: {"X-Dynaport-Seen": seen}});
       if (isOver(answer)) return again();
-      if (answer.headers.get("ETag") !== page.dataset.tag) await renew();
+      if (answer.headers.get("ETag") !== seen) await renew();
+      pause = Number(answer.headers.get("X-Dynaport-Look")) || 1;
       say(document.querySelector("main").dataset.note);
     } catch {
       say("Nobody listens any more: it was stopped. The page goes on looking.");
     }
     busy = false;
-    timer = setTimeout(look, 1000);
+    timer = setTimeout(look, pause * 1000);
   };
 
   const long = (s) => s < 120 ? `${s} s`
@@ -173,7 +179,7 @@ SCRIPT = """
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   setInterval(tick, 1000);
   tick();
-  timer = setTimeout(look, 1000);
+  look();
 })();
 """
 

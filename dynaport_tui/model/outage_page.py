@@ -226,6 +226,8 @@ def _other(frame: Frame) -> str:
 
 
 def _log(outage: Outage) -> Iterator[str]:
+    if outage.waits_for and not outage.log:
+        return
     yield f'<h2>Log<span class="more"><code>{escape(outage.log_file)}</code></span></h2>'
     if not outage.log:
         yield '<p class="more">It printed nothing.</p>'
@@ -245,11 +247,16 @@ def _rows(outage: Outage) -> Iterator[str]:
 
 def _remedies(outage: Outage) -> Iterator[str]:
     name = escape(outage.service)
-    rows = [
-        (f"dynaport why {name}", "the cause of all this in one line"),
-        (f"dynaport restart {name}", "start it again now; so does saving one of its files"),
-        (f"dynaport logs {name}", "all that it printed"),
+    rows = [(f"dynaport why {name}", "the cause of all this in one line")]
+    rows += [
+        (f"dynaport restart {escape(other)}", "start again what it waits for")
+        for other in outage.waits_for
     ]
+    if not outage.waits_for:
+        again = "start it again now; so does saving one of its files"
+        rows.append((f"dynaport restart {name}", again))
+    if outage.log:
+        rows.append((f"dynaport logs {name}", "all that it printed"))
     yield "<h2>How to get on</h2>"
     found = "".join(f"<dt><code>{command}</code></dt><dd>{does}</dd>" for command, does in rows)
     yield f"<dl>{found}</dl>"

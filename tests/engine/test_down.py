@@ -56,7 +56,8 @@ async def test_one_that_is_down_answers_until_it_is_started(
 ) -> None:
     service.stand("answer")
     assert await ask(port) == FakeClerk.ANSWER
-    service.stand("answer")  # once more of the same
+    service.stand("answer")  # something changed meanwhile
+    assert desk.the_clerk.stirred == 1
     assert await ask(port) == FakeClerk.ANSWER
     service.start(held(desk, port))
     assert len(desk.nursery.asked) == 1

@@ -157,6 +157,15 @@ def test_one_that_is_to_start_again_says_when() -> None:
     assert 'data-again="1767268803.500"' in html
 
 
+def test_one_that_waits_names_what_is_to_be_mended() -> None:
+    found = outage(state=State.STOPPED, waits_for=("db",), trace=None, log=())
+    text = Reader(page(found, method="GET")).text
+    assert "WAITING" in text
+    assert "dynaport restart db" in text
+    assert "dynaport restart users" not in text.replace(found.why.replace("`", ""), "")
+    assert "printed" not in text
+
+
 @pytest.mark.parametrize(("method", "told"), [("GET", "GET"), ("HEAD", "GET"), ("POST", "OTHER")])
 def test_the_page_knows_whether_it_may_be_asked_for_once_more(method: str, told: str) -> None:
     assert f'data-method="{told}"' in page(outage(), method=method)
