@@ -111,7 +111,7 @@ class Changes:
             (self._selections[g], ago + record.started_at)
             for record in records.values()
             if _watched(record) and record.run
-            for g in globs_of(record)
+            for g in self.globs_of(record)
             if g in self._selections and g not in self._looked_at
         ]
         self._looked_at = set(self._selections)
@@ -129,7 +129,11 @@ class Changes:
 
     def globs(self, records: Mapping[str, Record]) -> set[Globs]:
         """The patterns that matter now."""
-        return {globs for r in records.values() if _watched(r) for globs in globs_of(r)}
+        return {globs for r in records.values() if _watched(r) for globs in self.globs_of(r)}
+
+    def globs_of(self, record: Record) -> list[Globs]:
+        """The patterns that matter to a service now."""
+        return globs_of(record, known=bool(self._loaded.get(record.id)))
 
     def expand(self, globs: Iterable[Globs], root: str) -> set[Path]:
         """The folders that these patterns mean now; walks the disk, so call it in a thread.
@@ -160,7 +164,7 @@ class Changes:
 
     def _reached(self, record: Record, paths: list[Path]) -> list[Path]:
         own = self.own_files(record)
-        known = [self._selections[g] for g in globs_of(record) if g in self._selections]
+        known = [self._selections[g] for g in self.globs_of(record) if g in self._selections]
         return [
             path
             for path in paths
@@ -200,12 +204,14 @@ def _watched(record: Record) -> bool:
     return record.spec.watched and record.spec.reload != "off" and not record.removed
 
 
-def globs_of(record: Record) -> list[Globs]:
+def globs_of(record: Record, *, known: bool = False) -> list[Globs]:
     """The globs of services.toml; while it is broken any Python file of its folder may be the
-    remedy, and what a server that is not ours imports is not known.
+    remedy, and so it is where a server that is not ours has said nothing of what it loads (`known`
+    is false).
     """
     spec = record.spec
-    named = _ANY_SOURCE if spec.watch is None and spec.foreign else spec.watch
+    unknown = spec.watch is None and spec.foreign and not known
+    named = _ANY_SOURCE if unknown else spec.watch
     found = [] if named is None else [Globs(spec.cwd, named, spec.ignore)]
     if record.state in (State.BACKOFF, State.FAILED):
         found.append(Globs(spec.cwd, _ANY_PYTHON, spec.ignore))

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from ..model.requests import Answered
+from .nursery import PROGRAM
 from .stamps import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..model.launch import Launch
     from ..model.reports import Start
     from ..model.view import Stream
     from .logs import Attachment, ServiceLog
@@ -43,14 +45,22 @@ class Loads(_Told, frozen=True, kw_only=True, tag="files"):
     stamps: list[Stamp | None]
 
 
-class Broke(_Told, frozen=True, kw_only=True, tag="error"):
-    """It cannot go on."""
+class Ends(_Told, frozen=True, kw_only=True):
+    """It cannot serve."""
 
     why: str
     file: str | None = None
     line: int | None = None
     again: bool = True
     """Whether another try may go better without another code."""
+
+
+class Broke(Ends, frozen=True, kw_only=True, tag="error"):
+    """It cannot go on."""
+
+
+class CameToEnd(Ends, frozen=True, kw_only=True, tag="ended"):
+    """It ended without an error and without having served."""
 
 
 class Elsewhere(_Told, frozen=True, kw_only=True, tag="elsewhere"):
@@ -63,10 +73,15 @@ class Retired(_Told, frozen=True, kw_only=True, tag="retired"):
     """It accepts no connection any more, and ends when it has answered what it has."""
 
 
-class CameToEnd(_Told, frozen=True, kw_only=True, tag="ended"):
-    """It ended without an error and without having served."""
+class Works(_Told, frozen=True, kw_only=True, tag="worker"):
+    """A worker of a server that is not ours has loaded the app and serves."""
 
-    why: str
+    pid: int
+    scheme: Literal["http", "https"] = "http"
+
+
+class Unhooked(_Told, frozen=True, kw_only=True, tag="unhooked"):
+    """A server that is not ours cannot say when its workers serve."""
 
 
 class Answers(_Told, frozen=True, kw_only=True, tag="requests"):
@@ -77,13 +92,13 @@ class Answers(_Told, frozen=True, kw_only=True, tag="requests"):
     """Those that it could not tell of, because we did not listen fast enough."""
 
 
-Told = Answers | Serves | Loads | Broke | Elsewhere | Retired | CameToEnd
+Told = Answers | Serves | Works | Unhooked | Loads | Broke | Elsewhere | Retired | CameToEnd
 
 _told = msgspec.json.Decoder(Told)
 
 
 class ReportChannel:
-    """What a service that our own runner serves tells the engine, a JSON object a line, and what it
+    """What a service that we run or overhear tells the engine, a JSON object a line, and what it
     is told, a word a line.
     """
 
@@ -191,11 +206,13 @@ def spawn_message(
     env = {**launch.env, **launch.peers, "DYNAPORT_MARK": mark}
     if notify is not None:
         env["NOTIFY_SOCKET"] = notify
+    if launch.foreign and action.fresh:
+        env["DYNAPORT_FRESH"] = "1"
     return {
         "op": "spawn",
         "id": spawn,
         "kind": "exec" if launch.kind == "command" else launch.kind,
-        "argv": list(launch.argv),
+        "argv": _overheard(launch) if launch.foreign else list(launch.argv),
         "cwd": launch.cwd,
         "env": env,
         "fds": list(fds),
@@ -213,3 +230,9 @@ def spawn_message(
         "tty": launch.tty,
         "epoch": action.run,
     }
+
+
+def _overheard(launch: Launch) -> list[str]:
+    """`python -m SERVER ...`, run by our own program."""
+    python, _m, *command = launch.argv
+    return [python, str(PROGRAM), *command]

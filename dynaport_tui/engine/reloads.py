@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..model.lastwords import relative
 from ..model.machine import State
 from ..model.view import Notice, Reloaded
-from .changes import Changes, globs_of, settings
+from .changes import Changes, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -124,7 +124,7 @@ class Reloads:
 
     def globs(self, record: Record) -> list[Globs]:
         """The patterns that matter to a service now."""
-        return globs_of(record)
+        return self._changes.globs_of(record)
 
     def _stir(self) -> None:
         """What is to be watched may have changed."""

@@ -11,11 +11,13 @@ from ..model.reports import (
     Answered,
     Exited,
     Gone,
+    Overheard,
     ReadyReport,
     Spawned,
     Start,
     Survivors,
     Unanswered,
+    Unheard,
 )
 from ..model.spec import INTERVAL
 from ..model.view import Exit
@@ -24,14 +26,15 @@ from .probe import ProbeResult, probe
 from .prober import Prober
 from .process import (
     Answers,
-    Broke,
-    CameToEnd,
     Elsewhere,
+    Ends,
     Loads,
     ReportChannel,
     Retired,
     Serves,
     Streams,
+    Unhooked,
+    Works,
     spawn_message,
 )
 from .sockets import wait_until_free
@@ -68,6 +71,8 @@ class Run:
         self._runner, self._action, self._desk = runner, action, desk
         self._error: str | None = None
         self._served = self._hopeless = False
+        self._workers: set[int] = set()
+        """Those of a server that is not ours, as far as they said that they serve."""
         self._first_line = runner.log.last
         self._ending: asyncio.Task[None] | None = None
         self._counted: asyncio.Future[tuple[int, ...]] | None = None
@@ -90,9 +95,10 @@ class Run:
             raise
 
     def _begin(self) -> None:
-        if self._action.launch.kind != "command":
+        launch = self._action.launch
+        if launch.kind != "command" or launch.foreign:
             self._channel = ReportChannel(self._told)
-        streams = Streams(tty=self._action.launch.tty)
+        streams = Streams(tty=launch.tty)
         try:
             self._attachments = streams.attach(self._runner.log)
             self._ask_for(streams.theirs)
@@ -206,18 +212,18 @@ class Run:
             case Serves():
                 self._scheme, self._answers = told.scheme, told.app
                 self._serves()
+            case Works() | Unhooked():
+                self._overheard(told)
             case Retired():
                 self._quiet.set()
             case Loads():
                 files = dict(zip(told.files, told.stamps, strict=False))
                 self._desk.files_loaded(self._runner.spec.id, files)
-            case Broke():
-                self._error = error_line(told.why, told.file, told.line, self._desk.root)
-                self._hopeless = not (told.again or self._served)
             case Elsewhere():
                 self._not_ours(told.port)
-            case CameToEnd():
-                self._error = error_line(told.why, None, None, self._desk.root)
+            case Ends():
+                self._error = error_line(told.why, told.file, told.line, self._desk.root)
+                self._hopeless = not (told.again or self._served)
 
     def _not_ours(self, port: int) -> None:
         """Nobody will find it there: that is what its cause line is to say."""
@@ -235,6 +241,17 @@ class Run:
         if not self._waits:
             self._is_the_server()
 
+    def _overheard(self, told: Works | Unhooked) -> None:
+        service, run = self._runner.spec.id, self._action.run
+        if isinstance(told, Unhooked):
+            self._desk.post(Unheard(service=service, run=run))
+            return
+        self._workers.add(told.pid)
+        self._scheme = told.scheme
+        if len(self._workers) >= self._action.launch.workers and not self._served:
+            self._desk.post(Overheard(service=service, run=run))
+            self._serves()
+
     def _is_the_server(self) -> None:
         self._runner.scheme, self._runner.counted = self._scheme, self._answers
         self.probe_anew()
@@ -249,13 +266,15 @@ class Run:
         """Let another process have the connections from here on; waits at most `_RETIREMENT`."""
         self._stop_probing()
         told = self._served and self._answers and self._channel is not None
-        if not (told and self._channel is not None and self._channel.say("retire")):
+        told = told and self._channel is not None and self._channel.say("retire")
+        if not told:
             self.signal(SIGTERM)
         try:
             async with asyncio.timeout(_RETIREMENT):
                 await self._quiet.wait()
         except TimeoutError:
-            self.signal(SIGTERM)
+            if told:
+                self.signal(SIGTERM)
 
     def open(self) -> None:
         """It may accept connections now."""
@@ -273,7 +292,7 @@ class Run:
         """
         if not self._born or self._ending is not None or self._runner.spec.task or self._waits:
             return False
-        told = self._served or self._channel is None
+        told = self._served or self._channel is None or self._action.launch.foreign
         return told or self._runner.spec.health.kind in ("log", "command", "alive")
 
     def probe_anew(self) -> None:

@@ -22,6 +22,10 @@ _FOLDERS = ("DYNAPORT_STATE_DIR", "DYNAPORT_RUNTIME_DIR")
 """Where dynaport keeps what it knows: the same for a dynaport that a service runs."""
 NOT_INHERITED_NAMES = frozenset({"FLASK_RUN_FROM_CLI", "__PYVENV_LAUNCHER__"})
 
+BACKLOG = 1024
+"""Connections that wait on a held socket; a server that calls listen(2) must not change that."""
+_AN_HOUR = 3600
+
 
 class Missing(NamedTuple):
     """A `${...}` in the value of `variable`, in the `env` of `service`, that has no value."""
@@ -248,8 +252,12 @@ def _foreign(spec: ServiceSpec, python: str) -> tuple[str, ...]:
     """The command line of another server, told to serve on descriptor 3."""
     target = str(spec.target)
     bind = ["--bind", "fd://3"]
+    if spec.server == "hypercorn":
+        # The backlog is the shared socket's; how long a stop may take is for `stop_grace` to say.
+        bind += ["--backlog", str(BACKLOG), "--graceful-timeout", str(_AN_HOUR)]
     if spec.server == "uvicorn":
         # The others evaluate what follows the colon, and so call a factory by themselves.
-        bind = ["--fd", "3", *(["--factory"] if target.endswith("()") else [])]
+        bind = ["--fd", "3", "--backlog", str(BACKLOG)]
+        bind += ["--factory"] if target.endswith("()") else []
         target = target.removesuffix("()")
     return (python, "-m", spec.server, *bind, "--workers", str(spec.workers), target)

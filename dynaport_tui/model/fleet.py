@@ -226,7 +226,7 @@ class Fleet(Overlap):
         record.run = record.runs
         record.reloads += record.reloading
         record.cycle, record.alive, record.exit, record.pid = None, True, None, None
-        record.reloading = False
+        record.reloading = record.overheard = False
         record.started, record.started_at = record.launch, now
         record.probe = ProbeRecord(recent=record.probe.recent)
         self._actions.append(

@@ -39,6 +39,11 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     debug: bool = False
     tty: bool = False
 
+    @property
+    def foreign(self) -> bool:
+        """Whether another server than our runner serves an app: gunicorn, hypercorn or uvicorn."""
+        return self.server != "werkzeug"
+
 
 _NAMED = {
     "argv": "command",

@@ -14,6 +14,7 @@ from .reports import (
     Exited,
     Fired,
     Gone,
+    Overheard,
     ReadyReport,
     Report,
     Signal,
@@ -21,6 +22,7 @@ from .reports import (
     Survivors,
     Timer,
     Unanswered,
+    Unheard,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class Lifecycle:
         self._handlers: dict[type, Callable[..., None]] = {
             Spawned: self._spawned,
             ReadyReport: self._ready,
+            Overheard: self._overheard,
+            Unheard: self._unheard,
             Answered: self._answered,
             Unanswered: self._unanswered,
             Exited: self._exited,
@@ -87,6 +91,12 @@ class Lifecycle:
         if record.state in (State.STARTING, State.UNHEALTHY):
             record.probe.ok, record.probe.why, record.probe.failures = True, report.why, 0
             self._move(record, Trigger.READY, report.why, now)
+
+    def _overheard(self, record: Record, report: Overheard, now: float) -> None:
+        record.overheard = True
+
+    def _unheard(self, record: Record, report: Unheard, now: float) -> None:
+        record.overheard = False
 
     def _answered(self, record: Record, report: Answered, now: float) -> None:
         recent = record.probe.recent

@@ -26,6 +26,7 @@ from .reports import (
     Survivors,
     TakeOver,
     Timer,
+    Unheard,
 )
 
 if TYPE_CHECKING:
@@ -41,15 +42,15 @@ def possible(record: Record) -> bool:
     """Whether a second process of the service may load beside the one that serves.
 
     Both have the held socket; what binds further ports by itself, or shall have other ones, would
-    find them taken.
+    find them taken. It must be able to tell when it could take over.
     """
     old, new = record.started, record.launch
     if old is None or record.spec.reload != "overlap" or record.spec.task:
         return False
     same = (old.host, old.port, old.held) == (new.host, new.port, new.held)
     serves = record.state in (State.READY, State.UNHEALTHY) and record.alive
-    ours = record.spec.kind != "command" and not record.spec.foreign
-    return serves and ours and same and new.held and not (old.ports or new.ports)
+    tells = record.spec.kind != "command" and (record.overheard or not new.foreign)
+    return serves and tells and same and new.held and not (old.ports or new.ports)
 
 
 def interrupted(records: Mapping[str, Record], record: Record) -> bool:
@@ -124,6 +125,8 @@ class Overlap(Lifecycle):
                 candidate.pid = report.pid
             case ReadyReport():
                 self._take_over(record, candidate, report.why, now)
+            case Unheard():
+                self._restart_plainly(record, candidate)
             case Exited():
                 lasted = now - candidate.started_at
                 text = wording.exited(report.exit, lasted, report.why, tty=record.spec.tty)
@@ -140,6 +143,13 @@ class Overlap(Lifecycle):
                 self._failed(record, candidate, text, now)
                 self._signal_stop(record, candidate.run)
 
+    def _restart_plainly(self, record: Record, candidate: Candidate) -> None:
+        """Start it after the one that serves has ended: nobody could tell when to change over."""
+        record.overheard = False
+        record.cycle_for(candidate.why, in_order=False)
+        record.reloading = candidate.reload
+        self._discard_candidate(record)
+
     def _failed(self, record: Record, candidate: Candidate, text: str, now: float) -> None:
         record.candidate = None
         self._drain(record, candidate.run)
@@ -152,6 +162,7 @@ class Overlap(Lifecycle):
         record.candidate, record.behind, record.exit = None, None, None
         record.run, record.pid = candidate.run, candidate.pid
         record.started, record.started_at = candidate.launch, candidate.started_at
+        record.overheard = candidate.launch.foreign
         record.alive, record.streak, record.edited = True, 0, False
         record.probe = ProbeRecord(ok=True, why=why, recent=record.probe.recent)
         record.reloads += candidate.reload

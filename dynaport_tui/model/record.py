@@ -101,6 +101,8 @@ class Record(msgspec.Struct, kw_only=True):
     """Why the newest code does not run, while an older process serves."""
     started: Launch | None = None
     """What the present process was started with."""
+    overheard: bool = False
+    """Whether the present process, of a server that is not ours, told by itself that it serves."""
     started_at: float = 0.0
     pid: int | None = None
     alive: bool = False

@@ -46,6 +46,16 @@ class ReadyReport(_OfRun, frozen=True, kw_only=True):
     why: str
 
 
+class Overheard(_OfRun, frozen=True, kw_only=True):
+    """All workers of a server that is not ours serve, as they said themselves: a second process can
+    tell in the same way when it could take over.
+    """
+
+
+class Unheard(_OfRun, frozen=True, kw_only=True):
+    """A server that is not ours is of a version that cannot tell when it serves."""
+
+
 class Answered(_Report, frozen=True, kw_only=True):
     """A probe went well."""
 
@@ -93,7 +103,18 @@ class Fired(_Report, frozen=True, kw_only=True):
     run: int
 
 
-Report = Spawned | ReadyReport | Answered | Unanswered | Exited | Gone | Survivors | Fired
+Report = (
+    Spawned
+    | ReadyReport
+    | Overheard
+    | Unheard
+    | Answered
+    | Unanswered
+    | Exited
+    | Gone
+    | Survivors
+    | Fired
+)
 
 
 class Start(_OfRun, frozen=True, kw_only=True):

@@ -119,3 +119,19 @@ class TestDefault:
         changes.works("users")
         changes.loaded("users", stamps_of(new))
         assert changes.files(spec, own) & {old, both, new} == {both, new}
+
+
+class TestServersThatAreNotOurs:
+    def test_any_source_below_the_folder_counts_until_they_tell_what_they_load(
+        self, tmp_path: Path
+    ) -> None:
+        app, other = (write(tmp_path / name) for name in ("app.py", "other.py"))
+        own = records(record(tmp_path, "web", kind="app", server="gunicorn"))
+        changes = Changes()
+        found = []
+        for files in ([], [app]):
+            changes.loaded("web", stamps_of(*files))
+            changes.expand(changes.globs(own), str(tmp_path))
+            write(app, f"after {files}")
+            found.append(reached(changes, [app, other], own))
+        assert found == [{"web": ["app.py", "other.py"]}, {"web": ["app.py"]}]

@@ -15,8 +15,8 @@ from dynaport_tui.engine.logs import ServiceLog
 from dynaport_tui.engine.probe import ProbeResult
 from dynaport_tui.engine.runner import Runner
 from dynaport_tui.model.launch import Launch
-from dynaport_tui.model.reports import ReadyReport, Start, TakeOver
-from dynaport_tui.model.spec import LogSpec, ProbeSpec, ServiceSpec
+from dynaport_tui.model.reports import Overheard, ReadyReport, Start, TakeOver, Unheard
+from dynaport_tui.model.spec import LogSpec, ProbeSpec, Server, ServiceSpec
 from tests.fakes import FakeDesk
 
 
@@ -36,10 +36,18 @@ class Handover:
         )
         log = ServiceLog("users", folder / "logs", LogSpec(), lambda _service, _last: None)
         self.runner = Runner(self.spec, log, self.desk)
+        self.server: Server = "werkzeug"
 
     def start(self, run: int, *, candidate: bool) -> None:
+        python, foreign = "/usr/bin/python3", self.server != "werkzeug"
         launch = Launch(
-            kind="app", argv=("users:app",), python="/usr/bin/python3", cwd=self.spec.cwd, env={}
+            kind="command" if foreign else "app",
+            argv=(python, "-m", self.server, "users:app") if foreign else ("users:app",),
+            python=python,
+            cwd=self.spec.cwd,
+            env={},
+            server=self.server,
+            workers=2,
         )
         self.runner.start(
             Start(
@@ -159,3 +167,25 @@ async def test_an_answer_of_another_process_says_nothing_of_this_one(handover: H
     assert handover.desk.reports == []
     run._probed(ProbeResult(ok=True, why="answered", epoch="1"))  # noqa: SLF001
     assert handover.desk.reports != []
+
+
+async def test_a_server_that_is_not_ours_is_ready_when_all_its_workers_are(tmp_path: Path) -> None:
+    other = Handover(tmp_path)
+    other.server = "gunicorn"
+    other.start(1, candidate=False)
+    asked = other.desk.nursery.asked[0]
+    assert asked["argv"][2:] == ["gunicorn", "users:app"]
+    assert "DYNAPORT_FRESH" not in asked["env"]
+    other.says(1, report="worker", pid=7, scheme="http")
+    other.says(1, report="worker", pid=7, scheme="http")
+    other.says(1, report="error", why="not yet", again=True)
+    assert not [r for r in other.desk.reports if isinstance(r, ReadyReport)]
+    other.says(1, report="worker", pid=8, scheme="http")
+    await other.desk.next(Overheard)
+    await other.desk.next(ReadyReport)
+    other.start(2, candidate=True)
+    assert other.desk.nursery.asked[-1]["env"]["DYNAPORT_FRESH"] == "1"
+    other.says(2, report="unhooked")
+    assert (await other.desk.next(Unheard)).run == 2
+    other.runner.close()
+    other.desk.nursery.close()

@@ -78,6 +78,7 @@ def launch(spec: ServiceSpec) -> Launch:
         port=port,
         ports=dict.fromkeys(spec.ports, 6000),
         held=spec.held,
+        server=spec.server,
     )
 
 

@@ -274,9 +274,13 @@ class TestWhatIsExecuted:
         [
             ("gunicorn", "app:app", "--bind fd://3 --workers 2 app:app"),
             ("gunicorn", "app:make()", "--bind fd://3 --workers 2 app:make()"),
-            ("hypercorn", "app:make()", "--bind fd://3 --workers 2 app:make()"),
-            ("uvicorn", "app:app", "--fd 3 --workers 2 app:app"),
-            ("uvicorn", "app:make()", "--fd 3 --factory --workers 2 app:make"),
+            (
+                "hypercorn",
+                "app:make()",
+                "--bind fd://3 --backlog 1024 --graceful-timeout 3600 --workers 2 app:make()",
+            ),
+            ("uvicorn", "app:app", "--fd 3 --backlog 1024 --workers 2 app:app"),
+            ("uvicorn", "app:make()", "--fd 3 --backlog 1024 --factory --workers 2 app:make"),
         ],
     )
     def test_another_server_serves_on_the_held_socket(

@@ -13,11 +13,13 @@ from dynaport_tui.model.reports import (
     Exited,
     Fired,
     Gone,
+    Overheard,
     ReadyReport,
     Signal,
     Start,
     TakeOver,
     Timer,
+    Unheard,
 )
 from dynaport_tui.model.spec import ProbeSpec, RestartSpec, ServiceSpec
 from dynaport_tui.model.view import Exit
@@ -304,3 +306,42 @@ class TestWhoMayOverlap:
         story.unanswered("web")
         assert starts(story) == [(2, True)]
         assert story.state("web") is State.UNHEALTHY
+
+
+class TestServersThatAreNotOurs:
+    """They overlap where their workers tell when they serve; a probe cannot tell who answers."""
+
+    def overheard(self) -> Story:
+        story = serving(app("web", server="gunicorn"))
+        story.tell(Overheard(service="web", run=1))
+        story.change_file("web")
+        return story
+
+    def test_one_that_told_by_itself_that_it_serves_overlaps_again_and_again(self) -> None:
+        story = self.overheard()
+        ready(story, 2)
+        story.change_file("web")
+        ready(story, 3)
+        assert starts(story) == [(2, True), (3, True)]
+        assert story.record("web").run == 3
+
+    def test_one_whose_new_process_cannot_tell_is_stopped_first_after_all(self) -> None:
+        story = self.overheard()
+        story.tell(Unheard(service="web", run=2))
+        assert set(signals(story)) == {(2, "TERM"), (1, "TERM")}
+        exits(story, 2)
+        exits(story, 1)
+        for run in (2, 1):
+            story.tell(Gone(service="web", run=run))
+        assert starts(story)[-1] == (3, False)
+        assert story.record("web").reloads == 1
+
+    def test_a_new_process_must_tell_anew(self) -> None:
+        story = self.overheard()
+        exits(story, 1)
+        for run in (2, 1):
+            story.tell(Gone(service="web", run=run))
+        story.ready("web")
+        story.heard.clear()
+        story.change_file("web")
+        assert starts(story) == []

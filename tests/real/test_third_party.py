@@ -252,19 +252,34 @@ def test_a_saved_file_reloads_those_who_use_it_whatever_serves_it(
             what=f"{service} says {words}",
         )
 
+    def other_processes(than: dict[str, int | None], services: set[str]) -> None:
+        wait_until(
+            lambda: {s for s, pid in dynaport.pids().items() if pid != than[s]} == services,
+            what=f"other processes of {services}, and of nobody else",
+        )
+
     before = dynaport.pids()
     zoo({"teas.py": PROGRAMS["teas.py"].replace("teas of", "coffees of")})
     serves("with-gunicorn", "coffees of gunicorn")
     serves("on-waitress", "coffees of waitress")
-    untouched = {"httpbin", "database", "hard-coded", "on-socketio", "files", "command"}
-    after = dynaport.pids()
-    assert {s for s in before if before[s] == after[s]} >= untouched | {"asgi", "on-uvicorn"}
+    other_processes(before, {"with-gunicorn", "on-waitress"})
 
+    before = dynaport.pids()
     zoo({"plain.py": PROGRAMS["plain.py"].replace('"plain "', '"fancy "')})
-    for service in ("with-uvicorn", "with-hypercorn", "asgi", "on-uvicorn"):
+    on_plain = {"with-uvicorn", "with-hypercorn", "asgi", "on-uvicorn"}
+    for service in on_plain:
         serves(service, f"fancy {service}")
+    other_processes(before, on_plain)
+
     after = dynaport.pids()
-    assert {s for s in before if before[s] == after[s]} == untouched
+    zoo({"plain.py": "import os\napp = (\n"})
+    wait_until(
+        lambda: all("plain.py:2" in dynaport.service(s)["why"] for s in on_plain),
+        what="all say what is wrong with plain.py",
+    )
+    assert dynaport.pids() == after
+    for service in on_plain:
+        serves(service, f"fancy {service}")
 
 
 def test_an_application_that_is_not_installed_says_so_and_names_the_interpreter(
@@ -291,7 +306,7 @@ def test_an_application_that_is_not_installed_says_so_and_names_the_interpreter(
     for service, words in (
         ("httpbin", "there is no module 'httpbin' in"),
         ("asgi", "for-httpbin/bin/python -m pip install uvicorn"),
-        ("with-gunicorn", "No module named gunicorn"),
+        ("with-gunicorn", "for-httpbin/bin/python -m pip install gunicorn"),
     ):
         dynaport.wait_for_state(service, "FAILED")
         assert words in dynaport.run("why", service).expect(0).out
