@@ -21,11 +21,11 @@ def ratio(one: float | None, other: float | None) -> float | None:
 
 
 def figure(value: float | None) -> str:
-    """Three digits that count, no more; a dash for what is not known."""
+    """Three digits that count, no more; a whole number as it is; a dash for what is not known."""
     if value is None:
         return "-"
-    if value == 0:
-        return "0"
+    if value == 0 or isinstance(value, int):
+        return f"{value:,.0f}"
     size = abs(value)
     if size >= 999.5:
         return f"{value:,.0f}"

@@ -55,19 +55,20 @@ class Herd:
         self._mark = f"{os.getpid()}:{name}:{time.monotonic_ns()}"
         self._cgroup = Cgroup.make(name)
         self._terminal = -1
+        self._started: list[subprocess.Popen[bytes]] = []
         self.began = time.monotonic()
         """When the command was started, in seconds of the monotonic clock."""
         try:
-            self._root = self._start(launch, folder)
+            self._start(launch, folder)
         except BaseException:
             self.end()
             raise
 
-    def _start(self, launch: Launch, folder: Path) -> subprocess.Popen[bytes]:
+    def _start(self, launch: Launch, folder: Path) -> None:
         slave = -1
         if launch.terminal:
             self._terminal, slave = os.openpty()
-        with launch.output.open("ab") as output:
+        with launch.output.open("wb") as output:
             self.began = time.monotonic()
             started = subprocess.Popen(
                 launch.argv,
@@ -78,10 +79,10 @@ class Herd:
                 stderr=subprocess.STDOUT,
                 preexec_fn=self._prepared(slave),
             )
+            self._started.append(started)
         if slave >= 0:
             os.close(slave)
             os.set_blocking(self._terminal, False)
-        return started
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -106,13 +107,13 @@ class Herd:
     @property
     def pid(self) -> int:
         """Of the command itself."""
-        return self._root.pid
+        return self._started[0].pid
 
     @property
     def code(self) -> int | None:
         """Its exit code, when it has ended."""
         self._drain()
-        return self._root.poll()
+        return self._started[0].poll()
 
     @property
     def over(self) -> int | None:
@@ -122,7 +123,7 @@ class Herd:
     def members(self) -> set[int]:
         """The processes that run."""
         self._drain()
-        self._root.poll()
+        self._started[0].poll()
         if self._cgroup:
             return {pid for pid in self._cgroup.members() if proc.alive(pid)}
         return {pid for pid in self._by_mark() if proc.alive(pid)}
@@ -130,27 +131,45 @@ class Herd:
     def _by_mark(self) -> set[int]:
         found = {pid for pid, mark in proc.marked(MARK).items() if mark == self._mark}
         # Between fork and exec it has our own environment.
-        if getattr(self, "_root", None) and self._root.returncode is None:
-            found.add(self._root.pid)
+        if getattr(self, "_root", None) and self._started[0].returncode is None:
+            found.add(self._started[0].pid)
         return proc.descendants(proc.processes(), found)
 
     def spent(self) -> float:
         """Seconds of processor time, of ended processes too as far as they can be known."""
         if self._cgroup:
             return self._cgroup.spent() or 0.0
-        return sum(proc.spent(pid) + waited_for(pid) for pid in self.members())
+        return sum(proc.total(pid) for pid in self.members())
 
     def named(self, text: str) -> set[int]:
         """Those whose arguments have this text."""
-        return {pid for pid in self.members() if text in proc.command_line(pid)}
+        return self.running(lambda argv: text in " ".join(argv))
+
+    def running(self, wanted: Callable[[tuple[str, ...]], bool]) -> set[int]:
+        """Those whose arguments are so."""
+        return {pid for pid in self.members() if wanted(proc.arguments(pid))}
 
     def send(self, number: int) -> None:
         """Signal the command alone."""
-        self._root.send_signal(number)
+        self._started[0].send_signal(number)
 
-    def press(self, text: bytes) -> None:
-        """Press keys on its terminal."""
-        os.write(self._terminal, text)
+    def stop(self, folder: Path) -> None:
+        """Begin the stop that the program documents."""
+        stop = self.launch.stop
+        if isinstance(stop, int):
+            self.send(stop)
+        elif isinstance(stop, bytes):
+            os.write(self._terminal, stop)
+        else:
+            client = subprocess.Popen(
+                stop,
+                cwd=folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            self._started.append(client)
 
     def run(self, argv: Sequence[str], folder: Path, patience: float = PATIENCE) -> str:
         """Another command of the same program, such as its client; what it printed."""
@@ -192,8 +211,8 @@ class Herd:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name}: {len(members)} processes cannot be ended")
             time.sleep(GLANCE)
-        if getattr(self, "_root", None):
-            self._root.wait(PATIENCE)
+        for process in self._started:
+            process.wait(PATIENCE)
         if self._terminal >= 0:
             os.close(self._terminal)
             self._terminal = -1
@@ -220,12 +239,6 @@ class Herd:
 def clean() -> dict[str, str]:
     """Our variables without those that would change what is measured."""
     return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-
-
-def waited_for(pid: int) -> float:
-    """Seconds of processor time of the children that a process has waited for."""
-    found = proc.process(pid)
-    return found.children if found else 0.0
 
 
 def sweep() -> int:

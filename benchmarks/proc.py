@@ -134,11 +134,24 @@ def spent(pid: int) -> float:
     return 0.0
 
 
+def total(pid: int) -> float:
+    """The same with that of the children that it has waited for."""
+    found = process(pid)
+    return spent(pid) + (found.children if found else 0.0)
+
+
+def folder(pid: int) -> str:
+    """Its working folder; empty when it is gone or somebody else's."""
+    with contextlib.suppress(OSError):
+        return str((PROC / str(pid) / "cwd").readlink())
+    return ""
+
+
 def proportional(pid: int) -> float:
     """MB, shared pages divided among those who share them."""
     return megabytes(read(pid, "smaps_rollup"), "Pss")
 
 
-def command_line(pid: int) -> str:
-    """Its arguments, with blanks between."""
-    return read(pid, "cmdline").replace("\0", " ").strip()
+def arguments(pid: int) -> tuple[str, ...]:
+    """Those it was started with, the program first; nothing when it is gone."""
+    return tuple(read(pid, "cmdline").rstrip("\0").split("\0"))

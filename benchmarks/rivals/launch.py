@@ -157,7 +157,8 @@ def concurrently(kit: Kit, folder: Path, services: Sequence[Service]) -> Launch:
     """Names and commands as arguments."""
     names = ",".join(service.name for service in services)
     lines = (service.line for service in services)
-    return Launch((kit.needed("concurrently"), "-n", names, *lines), folder / OUTPUT)
+    argv = (kit.needed("concurrently"), "-n", names, *lines)
+    return Launch(argv, folder / OUTPUT, stop=signal.SIGTERM)
 
 
 def mprocs(kit: Kit, folder: Path, services: Sequence[Service]) -> Launch:

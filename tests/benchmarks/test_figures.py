@@ -42,6 +42,7 @@ def test_a_median_of_nothing_and_a_ratio_to_nothing_are_not_known() -> None:
     [
         (None, "-"),
         (0, "0"),
+        (30, "30"),
         (0.0412, "0.041"),
         (0.0996, "0.10"),
         (0.25, "0.25"),
