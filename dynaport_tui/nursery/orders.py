@@ -78,6 +78,9 @@ class Orders:
         before. Python allows that in the main thread alone; in another one, TERM does the same
         without ending the wait.
         """
+        if not self.waits:
+            ready()
+            return
         with _Term() as term:
             ready()
             while self.waits and not (term.came or ended()) and (fd := self.fd) is not None:
