@@ -39,10 +39,12 @@ def environment(env: dict[str, str]) -> None:
 
 
 def _search_path(before: str, now: str) -> None:
-    if before != now:
-        old = {os.path.abspath(entry) for entry in before.split(os.pathsep) if entry}
-        new = [os.path.abspath(entry) for entry in now.split(os.pathsep) if entry]
-        sys.path[:] = new + [entry for entry in sys.path if entry not in old]
+    """Entries that are not absolute count from the root in the nursery, from the cwd here."""
+    old = [os.path.join(os.sep, entry) for entry in before.split(os.pathsep) if entry]
+    new = [os.path.abspath(entry) for entry in now.split(os.pathsep) if entry]
+    if old != new:
+        gone = {os.path.normpath(entry) for entry in old}.union(new)
+        sys.path[:] = new + [entry for entry in sys.path if entry not in gone]
 
 
 def streams() -> None:

@@ -372,6 +372,13 @@ def test_a_script_that_patches_the_standard_library_gets_a_fresh_interpreter(
     assert start.stdout == "False\n", start.stderr
 
 
+def test_a_relative_search_path_counts_from_the_folder_of_the_service(tmp_path: Path) -> None:
+    write(tmp_path, run="import lib", src__lib="")
+    with Nursery(env={"PYTHONPATH": "src"}) as nursery:
+        _, exited = run(nursery, tmp_path, "run.py", env={"PYTHONPATH": "src"})
+        assert exited["code"] == 0
+
+
 def test_a_library_that_starts_threads_is_not_imported_before_the_fork(tmp_path: Path) -> None:
     library = """
         import threading, time
