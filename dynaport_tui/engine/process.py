@@ -84,6 +84,14 @@ class Unhooked(_Told, frozen=True, kw_only=True, tag="unhooked"):
     """A server that is not ours cannot say when its workers serve."""
 
 
+class Imports(_Told, frozen=True, kw_only=True, tag="imports"):
+    """It imported these modules by itself; its nursery did not have them."""
+
+    modules: list[str]
+    sets: list[str] = []
+    """All variables to which it gave another value."""
+
+
 class Answers(_Told, frozen=True, kw_only=True, tag="requests"):
     """It answered these requests."""
 
@@ -92,7 +100,9 @@ class Answers(_Told, frozen=True, kw_only=True, tag="requests"):
     """Those that it could not tell of, because we did not listen fast enough."""
 
 
-Told = Answers | Serves | Works | Unhooked | Loads | Broke | Elsewhere | Retired | CameToEnd
+Told = (
+    Answers | Serves | Works | Unhooked | Loads | Imports | Broke | Elsewhere | Retired | CameToEnd
+)
 
 _told = msgspec.json.Decoder(Told)
 

@@ -14,9 +14,9 @@ from .shell import shell_command
 if TYPE_CHECKING:
     from .spec import ProjectSpec, ServiceSpec
 
-_OURS_ALONE = ("DYNAPORT_", "LISTEN_", "NOTIFY_", "WATCHDOG_")
+OURS_ALONE = ("DYNAPORT_", "LISTEN_", "NOTIFY_", "WATCHDOG_")
 """Prefixes of variables that speak of one process, and that we give ourselves."""
-NOT_INHERITED = ("WERKZEUG_RUN_MAIN", "WERKZEUG_SERVER_FD", *_OURS_ALONE)
+NOT_INHERITED = ("WERKZEUG_RUN_MAIN", "WERKZEUG_SERVER_FD", *OURS_ALONE)
 """Prefixes of the shell's variables that speak of somebody else's process."""
 _FOLDERS = ("DYNAPORT_STATE_DIR", "DYNAPORT_RUNTIME_DIR")
 """Where dynaport keeps what it knows: the same for a dynaport that a service runs."""
@@ -153,7 +153,7 @@ def _launch(
 
 def _inherited(shell: Mapping[str, str], files: Mapping[str, str]) -> dict[str, str]:
     """The shell's environment over the env files, both without what belongs to another process."""
-    filed = {name: value for name, value in files.items() if not name.startswith(_OURS_ALONE)}
+    filed = {name: value for name, value in files.items() if not name.startswith(OURS_ALONE)}
     inherited = {
         name: value
         for name, value in shell.items()

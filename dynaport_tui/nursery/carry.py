@@ -9,7 +9,7 @@ from typing import Any
 
 def write(value: Any) -> int:
     """A descriptor, at its beginning, that holds the value; a pipe might be too small."""
-    fd = _nameless_file()
+    fd = nameless_file()
     data = json.dumps(value).encode()
     while data:
         data = data[os.write(fd, data) :]
@@ -17,7 +17,8 @@ def write(value: Any) -> int:
     return fd
 
 
-def _nameless_file() -> int:
+def nameless_file() -> int:
+    """A descriptor of a file that goes when the last of its descriptors is closed."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("dynaport")
     import tempfile

@@ -10,20 +10,21 @@ import os
 import select
 import signal
 import sys
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import carry, child, family, hooks, prctl, preload, suitable, sweep
+from . import carry, child, family, hooks, prctl, preload, project, suitable, sweep
 from .family import Spawn
 from .request import Request, parse
+from .stock import Stock
+from .survivors import Survivors
+from .trial import Trials
 from .wire import Channel, Closed
 
 if TYPE_CHECKING:
-    from .wire import Frame
+    from collections.abc import Iterator
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.1
-"""Seconds between looks for survivors of a leader that has ended; a look reads all of /proc."""
+    from .wire import Frame
 
 
 class ForkServer:
@@ -31,14 +32,13 @@ class ForkServer:
 
     def __init__(self, fd: int) -> None:
         self._channel = Channel(fd)
-        self._left_out: list[str] = []
-        """Libraries that are not imported before the fork, because they start threads."""
+        self._stock, self._trials = Stock(), Trials()
         self._spawns: dict[int, Spawn] = {}
         self._births: dict[int, Spawn] = {}
         """By the pipe on which a failed start would be told."""
         self._waiting: deque[tuple[Request, list[int]]] = deque()
-        """Services that are to be forked when everything is imported."""
-        self._pause, self._looked, self._look_at = FIRST_PAUSE, 0.0, 0.0
+        """Services that are to be forked when what they need is imported."""
+        self._survivors = Survivors()
         self._own_signals()
         self._poll = select.poll()
         self._poll.register(self._channel, select.POLLIN)
@@ -56,66 +56,102 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def greet(self) -> None:
-        """Tell the engine that it may ask."""
+        """Tell the engine that it may ask, and where packages are installed."""
         version = ".".join(map(str, sys.version_info[:3]))
-        self._say("hello", pid=os.getpid(), version=version, preloaded=[])
+        self._say("hello", pid=os.getpid(), version=version, sites=project.sites())
 
     def warm_up(self) -> None:
         """Import what services need, looking after processes in between."""
         hooks.install()
+        with self._importing():
+            loaded = preload.load(self._stock.left_out)
+        self._say("preloaded", modules=loaded)
+
+    @contextlib.contextmanager
+    def _importing(self) -> Iterator[None]:
         hooks.between = lambda: self._turn(0)
         try:
-            loaded = preload.load(self._left_out)
+            yield
         except preload.Threaded as found:
             self._begin_anew(without=found.library)
         finally:
             hooks.between = None
-        self._say("preloaded", modules=loaded)
 
     def serve(self) -> Request:
         """Start services for ever; returns in each that was forked."""
         while True:
-            while self._waiting:
-                request = self._fork(*self._waiting.popleft())
-                if request is not None:
-                    return request
-            self._turn()
+            for waiting in list(self._waiting):
+                if self._stock.complete(waiting[0].name):
+                    self._waiting.remove(waiting)
+                    preload.settle()
+                    request = self._fork(*waiting)
+                    if request is not None:
+                        return request
+            self._turn(0 if self._import_one() else None)
+
+    def _import_one(self) -> bool:
+        """Whether there may be another module to import."""
+        name = self._stock.next({request.name for request, _ in self._waiting})
+        if name is None:
+            if not self._waiting:
+                preload.settle()
+                self._tell_of_imports()
+                self._trials.begin()
+            return False
+        with self._importing():
+            if name not in self._stock.left_out:
+                preload.learned(name)
+        self._stock.imported(name)
+        return True
+
+    def _tell_of_imports(self) -> None:
+        """Tell of the variables that were read."""
+        if preload.untold:
+            self._say("imported", reads=preload.untold)
+            preload.untold.clear()
 
     def _begin_anew(self, without: str) -> NoReturn:
         """Only another program in this process is rid of a library; our children stay ours."""
-        waiting = [(request._asdict(), fds) for request, fds in self._waiting]
+        verdict = {"module": without, "ms": 0.0, "reads": [], "why": "starts a thread"}
+        self._say("tried", verdicts=[verdict])
+        self._stock.left_out.append(without)
         state: dict[str, Any] = {
-            "left_out": [*self._left_out, without],
+            "stock": self._stock.carried(),
+            "trials": self._trials.carried(),
             "channel": self._channel.carried(),
             "spawns": [spawn.carried() for spawn in self._spawns.values()],
             "births": [(fd, spawn.id) for fd, spawn in self._births.items()],
-            "waiting": waiting,
+            "waiting": [(request._asdict(), fds) for request, fds in self._waiting],
         }
         fd, carried = self._channel.fileno(), carry.write(state)
-        needed = [fd, carried, *state["channel"]["fds"], *self._births]
-        for number in needed + [number for _, fds in waiting for number in fds]:
+        for number in [fd, carried, *self._inherited()]:
             os.set_inheritable(number, True)
         program = [sys.executable, child.MAIN, str(fd), "warm", str(carried)]
         os.execv(sys.executable, program)
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on where the program before us in this process gave up."""
-        self._left_out = state["left_out"]
+        self._stock.order(state["stock"])
+        self._trials.resume(state["trials"])
         self._channel.resume(state["channel"])
         for carried in state["spawns"]:
             self._spawns[carried["id"]] = Spawn.resumed(carried)
         for fd, number in state["births"]:
             self._await_birth(self._spawns[number], fd)
         self._waiting.extend((Request(**fields), fds) for fields, fds in state["waiting"])
-        inherited = [*state["channel"]["fds"], *self._births]
-        for number in inherited + [number for _, fds in self._waiting for number in fds]:
+        for number in self._inherited():
             os.set_inheritable(number, False)
         self._ended()
+
+    def _inherited(self) -> list[int]:
+        """The descriptors that outlive an exec, beside the channel itself."""
+        waiting = [number for _, fds in self._waiting for number in fds]
+        return [*self._channel.pending, *self._births, *self._trials.files, *waiting]
 
     def _turn(self, timeout: float | None = None) -> None:
         """Do what there is to do; wait for it at most `timeout` seconds."""
         if timeout is None:
-            timeout = self._until_look()
+            timeout = self._survivors.due_in(self._spawns.values())
         writing = select.POLLOUT if self._channel.unsent else 0
         self._poll.modify(self._channel, select.POLLIN | writing)
         events = self._poll.poll(None if timeout is None else timeout * 1000)
@@ -126,8 +162,10 @@ class ForkServer:
                 self._born(self._births[fd], fd)
             elif fd == self._wakeup:
                 self._ended()
-        if self._until_look() == 0:
-            self._look_for_survivors()
+        if self._survivors.due_in(self._spawns.values()) == 0:
+            for spawn in self._survivors.look(self._spawns.values()):
+                del self._spawns[spawn.id]
+                self._say("gone", id=spawn.id)
 
     def _listen(self) -> None:
         try:
@@ -140,6 +178,10 @@ class ForkServer:
                 self._spawn(parse(frame), fds)
             elif frame["op"] == "signal":
                 self._signal(frame)
+            elif frame["op"] == "preload":
+                self._stock.order(frame)
+            elif frame["op"] == "try":
+                self._trials.ask(frame)
             elif frame["op"] == "quit":
                 self._quit()
 
@@ -203,8 +245,10 @@ class ForkServer:
             spawn = leaders.get(pid)
             if spawn is not None:
                 self._leader_ended(spawn, status)
-        self._pause = FIRST_PAUSE
-        self._look_at = min(self._look_at, self._looked + FIRST_PAUSE)
+            verdicts = self._trials.ended(pid, status)
+            if verdicts is not None:
+                self._say("tried", verdicts=verdicts, done=True)
+        self._survivors.look_soon()
 
     def _leader_ended(self, spawn: Spawn, status: int) -> None:
         for fd, born in list(self._births.items()):
@@ -213,7 +257,7 @@ class ForkServer:
         if spawn.id not in self._spawns:
             return
         spawn.exited = True
-        self._look_at = 0.0
+        self._survivors.look_now()
         killed = os.WIFSIGNALED(status)
         self._say(
             "exited",
@@ -221,19 +265,6 @@ class ForkServer:
             code=None if killed else os.WEXITSTATUS(status),
             signal=os.WTERMSIG(status) if killed else None,
         )
-
-    def _until_look(self) -> float | None:
-        if not any(spawn.exited for spawn in self._spawns.values()):
-            return None
-        return max(0.0, self._look_at - time.monotonic())
-
-    def _look_for_survivors(self) -> None:
-        for spawn in family.gone(self._spawns.values()):
-            del self._spawns[spawn.id]
-            self._say("gone", id=spawn.id)
-        self._looked = time.monotonic()
-        self._look_at = self._looked + self._pause
-        self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
 
     def _signal(self, frame: Frame) -> None:
         spawn = self._spawns.get(frame["id"])

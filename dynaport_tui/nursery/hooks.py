@@ -10,8 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from .learn import Imports
+
 between: Callable[[], None] | None = None
 """Called after every module; a nursery looks after its processes there while it imports."""
+
+imports: Imports | None = None
+"""Takes note of what a service imports."""
 
 _before: dict[str, Callable[[], None]] = {}
 _after: dict[str, Callable[[Any], None]] = {}
@@ -37,7 +42,14 @@ def install() -> None:
         before = _before.pop(module.__name__, None)
         if before is not None:
             before()
-        original(self, module)
+        noted = imports is not None and imports.enter(module.__name__, self.path)
+        failed = True
+        try:
+            original(self, module)
+            failed = False
+        finally:
+            if noted and imports is not None:
+                imports.leave(module.__name__, failed=failed)
         after = _after.pop(module.__name__, None)
         if after is not None:
             after(module)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import importlib
-import os
 import sys
-import threading
 from typing import TYPE_CHECKING
 
+from . import reads
+from .traces import threads, threads_after_fork
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 LIBRARIES = ("jinja2", "werkzeug", "werkzeug.serving", "werkzeug.debug", "flask", "dotenv")
 """What most services import, in the order of their dependencies."""
@@ -25,6 +26,11 @@ _LATE = (
 
 _OURS = ("program", "script", "serve", "wsgi", "asgi")
 
+read: set[str] = set()
+"""The variables that learned modules read when they were imported here."""
+untold: dict[str, list[str]] = {}
+"""Module -> those of which the engine does not know yet."""
+
 
 class Threaded(Exception):
     """A library started threads when it was imported; a fork keeps their locks, not them."""
@@ -34,13 +40,13 @@ class Threaded(Exception):
         self.library = library
 
 
-def load(without: Iterable[str] = ()) -> list[str]:
+def load(without: Collection[str] = ()) -> list[str]:
     """Import what services need, as far as this interpreter has it, and return which libraries.
 
-    Raises Threaded; then this process may fork no more services.
+    `without` may grow meanwhile. Raises Threaded; then this process may fork no more services.
     """
     gc.disable()
-    before = _threads()
+    before = threads()
     for name in _OURS:
         importlib.import_module(f"{__package__}.{name}")
     loaded = []
@@ -48,34 +54,48 @@ def load(without: Iterable[str] = ()) -> list[str]:
         library = name.partition(".")[0]
         if library not in without and _import(name):
             loaded.append(name)
-        if _threads() > before:
-            raise Threaded(library)
+        _look_for_threads(library, before)
     if "werkzeug" in loaded:
         for name in _LATE:
             _import(name)
-    _settle()
     return loaded
+
+
+def learned(name: str) -> None:
+    """Import a module that services are known to need; raises Threaded."""
+    if name in sys.modules:
+        return
+    gc.disable()
+    before = threads()
+    with reads.noted() as names:
+        _import(name)
+    read.update(names)
+    if names:
+        untold[name] = sorted(names)
+    _look_for_threads(name, before)
+
+
+def _look_for_threads(library: str, before: int) -> None:
+    if threads() > before and threads_after_fork() > before:
+        raise Threaded(library)
 
 
 def _import(name: str) -> bool:
     """A library that is missing, or broken, is left for the service itself to stumble over."""
     try:
         importlib.import_module(name)
-    except Exception:
+    except (Exception, SystemExit):
         return False
     return True
 
 
-def _threads() -> int:
-    """All threads where the system tells, or else those that Python knows of."""
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return threading.active_count()
+def settle() -> None:
+    """Leave nothing to be done again in every fork: garbage, and what a library printed.
 
-
-def _settle() -> None:
-    """Leave nothing to be done again in every fork: garbage, and what a library printed."""
+    Costs nothing where nothing was imported since the last time.
+    """
+    if gc.isenabled():
+        return
     gc.collect()
     gc.freeze()
     gc.enable()

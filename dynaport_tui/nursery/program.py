@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from . import failure, hooks, label, loader, newborn, script, serve
+from . import failure, hooks, label, learn, loader, newborn, script, serve
 from .orders import Orders
 from .place import Place
 from .report import Report
@@ -42,6 +42,7 @@ class Program:
         held = LISTEN if "listen" in request.fds else None
         place = Place(request, held, report, orders)
         hooks.install()
+        self._learn(report)
         loader.install(fresh=request.fresh, loaded=report.file)
         serve.prepare(place)
         self._pid = os.getpid()
@@ -58,6 +59,12 @@ class Program:
             failure.tell(error, report)
             raise
 
+    def _learn(self, report: Report) -> None:
+        """Note what the next nursery could import for it; one that starts afresh has none."""
+        if not self._request.cold:
+            hooks.imports = learn.Imports(self._request, report)
+            report.afterwards = hooks.imports.tell
+
     def _live(self, place: Place) -> None:
         if self._request.kind == "script":
             script.run(self._request, place.report)
@@ -72,6 +79,7 @@ class Program:
             failure.tell(error, report)
 
     def _last_words(self, report: Report) -> None:
+        report.afterwards()
         served = report.listening or self._request.port is None
         if self._ended_well and not served and os.getpid() == self._pid:
             report.ended("the script ended without serving")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import site
+import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -24,4 +25,14 @@ def owns(path: str) -> bool:
     if not path or path.startswith("<"):
         return False
     path = os.path.abspath(path)
-    return not path.startswith(_LIBRARIES) and not any(part in path for part in _PACKAGES)
+    return not path.startswith(_LIBRARIES) and not installed(path)
+
+
+def installed(path: str) -> bool:
+    """Whether a file lies where packages are installed."""
+    return any(part in path for part in _PACKAGES)
+
+
+def sites() -> list[str]:
+    """The folders on the search path where packages are installed."""
+    return [entry for entry in sys.path if f"{entry}{os.sep}".endswith(_PACKAGES)]

@@ -6,9 +6,12 @@ import json
 import os
 import threading
 from select import POLLOUT, poll
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .held import Descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Report:
@@ -24,6 +27,8 @@ class Report:
             os.set_blocking(fd, False)
         self.listening = False
         """Whether anything of this service ever listened on its port."""
+        self.afterwards: Callable[[], None] = lambda: None
+        """Called when it has said that it serves, and now and then while it does."""
         os.register_at_fork(after_in_child=self._forked)
 
     def _forked(self) -> None:
@@ -35,6 +40,7 @@ class Report:
         if not self.listening:
             self.listening = True
             self._send(report="ready", server=server, scheme=scheme, app=app)
+            self.afterwards()
 
     def worker(self, scheme: str) -> None:
         """A worker of a server that is not ours has loaded the application and serves."""
@@ -71,12 +77,24 @@ class Report:
 
         Never waits: where the engine does not keep up it returns False, and nothing was said.
         """
+        taken = self._offer(report="requests", requests=some, dropped=dropped)
+        self.afterwards()
+        return taken
+
+    def imports(self, modules: list[str], sets: list[str]) -> bool:
+        """What it imported beside what its nursery had, and the variables that it has changed.
+
+        Never waits, as `requests`.
+        """
+        return self._offer(report="imports", modules=modules, sets=sets)
+
+    def _offer(self, **fields: Any) -> bool:
         if not self._lock.acquire(blocking=False):
             return False
         try:
             if self._write():
                 return False
-            self._unsent = _line(report="requests", requests=some, dropped=dropped)
+            self._unsent = _line(**fields)
             self._write()
         finally:
             self._lock.release()

@@ -39,14 +39,12 @@ class Turnover:
         self._server, self._orders = server, orders
         self._ready, self._retired = ready, retired
         self._start, self._handle_exit = server.startup, server.handle_exit
-        server.startup, server.handle_exit = self._startup, self._handle
+        server.startup, server.handle_exit = self._startup, self._signalled
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stirred: asyncio.Event | None = None
         self._asked = 0.0
         """When a client last asked."""
         self._leaving = False
-        self.signalled = False
-        """Whether it was told to end by a signal."""
 
     async def _startup(self, sockets: Any = None) -> None:
         self._loop, self._stirred = asyncio.get_running_loop(), asyncio.Event()
@@ -110,9 +108,8 @@ class Turnover:
         if self._server.started and self._orders.retired:
             self._leave()
 
-    def _handle(self, number: int, frame: Any) -> None:
+    def _signalled(self, number: int, frame: Any) -> None:
         """uvicorn itself would close what was only just accepted."""
-        self.signalled = True
         first = self._server.started and not self._server.should_exit
         self._handle_exit(number, frame)
         if self._loop is None:

@@ -41,6 +41,11 @@ class Channel:
     def fileno(self) -> int:
         return self._socket.fileno()
 
+    @property
+    def pending(self) -> list[int]:
+        """Descriptors whose frames have not arrived whole yet."""
+        return self._fds
+
     def carried(self) -> Frame:
         """All of it but the socket, for the program that comes after this one in the process."""
         return {"in": self._in.hex(), "fds": self._fds, "out": self._out.hex()}

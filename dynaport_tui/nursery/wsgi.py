@@ -42,9 +42,8 @@ def serve(place: Place, app: Any, **options: Any) -> None:
     scheme = "http" if options.get("ssl_context") is None else "https"
     loop.take_term()
     try:
-        place.orders.wait(
-            lambda: place.report.ready("werkzeug", scheme=scheme, app=True), lambda: loop.stopped
-        )
+        place.report.ready("werkzeug", scheme=scheme, app=True)
+        place.orders.wait()
         loop.run(server)
         if loop.retired:
             place.report.retired()

@@ -182,6 +182,10 @@ class Nursery:
         sent = socket.send_fds(self._socket, [data], fds or [])
         self._socket.sendall(data[sent:])
 
+    def ask(self, frame: dict[str, Any]) -> None:
+        """Ask for something that needs no descriptors."""
+        self._send(frame)
+
     def signal(self, start: Start, number: int) -> list[int]:
         """Signal a start and return whom it reached."""
         self._send({"op": "signal", "id": start.id, "signal": int(number)})
