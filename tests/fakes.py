@@ -470,6 +470,11 @@ class FakeDesk:
     def files_loaded(self, _service: str, _files: Mapping[str, object]) -> None:
         """Of no interest."""
 
+    def imported(
+        self, _nursery: Nursery, _service: str, _modules: Sequence[str], _sets: Sequence[str]
+    ) -> None:
+        """Of no interest."""
+
     def said(self, _service: str, text: str) -> None:
         """Remember it."""
         self.sayings.append(text)

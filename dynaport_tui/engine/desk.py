@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ..model.launch import Launch
@@ -41,6 +41,11 @@ class Desk(Protocol):
 
     def files_loaded(self, service: str, files: Mapping[str, Stamp | None]) -> None:
         """The service loaded these project files, which then looked so."""
+
+    def imported(
+        self, nursery: Nursery, service: str, modules: Sequence[str], sets: Sequence[str]
+    ) -> None:
+        """The service imported what its nursery did not have, and gave variables other values."""
 
     def said(self, service: str, text: str) -> None:
         """The service has something to say to people."""

@@ -166,6 +166,11 @@ def socket_path(file: Path) -> Path:
     return project_runtime(file) / "sock"
 
 
+def learned_file(file: Path) -> Path:
+    """Where it is remembered what a project's services import."""
+    return project_state(file) / "learned.json"
+
+
 def log_folder(file: Path) -> Path:
     """Where the logs of a project's services are."""
     return project_state(file) / "logs"

@@ -12,13 +12,14 @@ from ..model.reports import Forget, Signal, Start, TakeOver
 from ..model.view import LogAdvanced, Notice
 from .binding import bind_all
 from .errand import Errand
-from .files import log_folder, socket_path
+from .files import learned_file, log_folder, socket_path
+from .learning import Learning
 from .logs import ServiceLog
 from .nurseries import Heard, Nurseries
 from .runner import Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ..model.launch import Launch
@@ -57,7 +58,8 @@ class Hands:
         self._runners: dict[str, Runner] = {}
         self._ending: set[asyncio.Task[None]] = set()
         """Those that wait for the last lines of a log that nobody sees any more."""
-        self._nurseries = Nurseries(self._nursery_lost, launches)
+        self._learning = Learning(learned_file(file), lambda text: self._tell(text))
+        self._nurseries = Nurseries(self._nursery_lost, launches, self._learning)
 
     def __getitem__(self, service: str) -> Runner:
         """The runner of a service."""
@@ -131,6 +133,7 @@ class Hands:
         What was logged can still be read: whoever shows it may be slower than the end.
         """
         with contextlib.ExitStack() as last:  # what is held is let go, whatever could not be ended
+            last.callback(self._learning.close)
             for runner in self._runners.values():
                 last.callback(runner.close)
             await self.end()
@@ -149,6 +152,12 @@ class Hands:
         """No more events of that spawn."""
         self._nurseries.unroute(spawn)
 
+    def imported(
+        self, nursery: Nursery, service: str, modules: Sequence[str], sets: Sequence[str]
+    ) -> None:
+        """The service imported what its nursery did not have, and gave variables other values."""
+        self._nurseries.learn(nursery, service, modules, sets)
+
     def said(self, service: str, text: str) -> None:
         """The service has something to say to people."""
         self._publish(Notice(at=time.time(), service=service, text=text))
@@ -156,4 +165,7 @@ class Hands:
     def _nursery_lost(self, nursery: Nursery) -> None:
         if not nursery.unsuitable:  # the services that asked for it say so
             who = f"the fork server of {nursery.python} (pid {nursery.pid})"
-            self._publish(Notice(at=time.time(), text=f"{who} died; its services ended"))
+            self._tell(f"{who} died; its services ended")
+
+    def _tell(self, text: str) -> None:
+        self._publish(Notice(at=time.time(), text=text))

@@ -12,11 +12,15 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
+from ..model import learned
 from .nursery import Event, NotPython, Nursery, at_start
 from .orphans import sweep_orphans
+from .warmer import Warmer
 
 if TYPE_CHECKING:
     from ..model.launch import Launch
+    from ..model.learned import Environment
+    from .learning import Learning
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 Heard = Callable[[Mapping[str, Any]], None]
@@ -52,10 +56,16 @@ class Nurseries:
     """
 
     def __init__(
-        self, lost: Callable[[Nursery], None], needed: Callable[[], Iterable[Launch]]
+        self,
+        lost: Callable[[Nursery], None],
+        needed: Callable[[], Iterable[Launch]],
+        learning: Learning,
     ) -> None:
-        self._lost, self._needed = lost, needed
+        self._lost, self._needed, self._learning = lost, needed, learning
         self._all: dict[Key, Nursery] = {}
+        self._warmers: dict[Nursery, Warmer] = {}
+        self._outdated: set[Nursery] = set()
+        """Those in which nothing is started any more."""
         self._leaving: set[Nursery] = set()
         self._routes: dict[int, _Route] = {}
         self._numbers = itertools.count(1)
@@ -82,11 +92,16 @@ class Nurseries:
         busy = {route.nursery for route in self._routes.values()}
         for key, nursery in list(self._all.items()):
             if key not in keys and nursery not in busy and len(self._all) > 1:
+                self._leaving.add(nursery)  # first: one that stands nowhere counts as an orphan
                 del self._all[key]
-                self._leaving.add(nursery)
                 self._end(self._leave(nursery))
+        for nursery in self._outdated - busy:
+            self._leaving.add(nursery)
+            self._outdated.discard(nursery)
+            self._end(self._leave(nursery))
 
     async def _leave(self, nursery: Nursery) -> None:
+        self._cool(nursery)
         try:
             await nursery.quit()
         finally:
@@ -96,33 +111,83 @@ class Nurseries:
         """Start the nurseries that these will need, so that they import while we do other
         things. One that cannot be started is told of when a service needs it.
         """
-        for launch in sorted(launches, key=lambda launch: launch.kind == "command"):
-            with contextlib.suppress(OSError, NotPython):
-                self.for_launch(launch)
+        every = list(launches)
+        groups: dict[Key, list[Launch]] = {}
+        for launch in every:
+            if launch.kind != "command":
+                groups.setdefault(_key(launch), []).append(launch)
+        with contextlib.suppress(OSError, NotPython):
+            for key, group in groups.items():
+                self._warm(key, group)
+            if every:
+                self.any()
 
     def for_launch(self, launch: Launch) -> Nursery:
         """The nursery for a launch; an executed program is born in whichever there is."""
         if launch.kind == "command":
             return self.any()
-        return self._get(_key(launch), warm=True)
+        return self._warm(_key(launch), [launch])
 
     def any(self) -> Nursery:
         """A nursery for programs that are only executed."""
         living = next((n for n in self._all.values() if n.alive), None)
-        return living or self._get((sys.executable, at_start(os.environ)), warm=False)
+        if living is not None:
+            return living
+        key = (sys.executable, at_start(os.environ))
+        return self._start(key, dict(os.environ), warm=False)
 
-    def _get(self, key: Key, *, warm: bool) -> Nursery:
+    def _warm(self, key: Key, launches: Iterable[Launch]) -> Nursery:
+        """One that imports what these need."""
+        services = _environments(launches)
         found = self._all.get(key)
-        if found is not None and found.alive:
+        if found is None or not found.alive:
+            return self._start_warm(key, services)
+        warmer = self._warmers.get(found)
+        if warmer is not None and all(warmer.fits(s, e) for s, e in services.items()):
+            for service, environment in services.items():
+                warmer.expect(service, environment)
             return found
+        self._outdate(key, found)
+        others = warmer.services if warmer is not None else frozenset()
+        same = (x for x in self._needed() if x.kind != "command" and _key(x) == key)
+        known = _environments(launch for launch in same if _service(launch) in others)
+        return self._start_warm(key, known | services)
+
+    def _start_warm(self, key: Key, services: dict[str, Environment]) -> Nursery:
         python, variables = key
-        plain = {n: v for n, v in os.environ.items() if (n, v) not in at_start({n: v})}
-        env = {**plain, **dict(variables)}
+        plain = learned.shared(services) if services else os.environ
+        plain = {n: v for n, v in plain.items() if not at_start({n: v})}
+        nursery = self._start(key, {**plain, **dict(variables)}, warm=True)
+        memory = self._learning.of(python)
+        warmer = Warmer(nursery, memory, services, self._learning.changed)
+        self._warmers[nursery] = warmer
+        nursery.about_itself = warmer.heard
+        return nursery
+
+    def _start(self, key: Key, env: dict[str, str], *, warm: bool) -> Nursery:
         with self._births:
-            nursery = Nursery(python, env, warm=warm, heard=self._dispatch, lost=self._died)
+            nursery = Nursery(key[0], env, warm=warm, heard=self._dispatch, lost=self._died)
             self._all[key] = nursery
         nursery.attach()
         return nursery
+
+    def _outdate(self, key: Key, nursery: Nursery) -> None:
+        """What runs in it goes on; nothing more is started there."""
+        self._outdated.add(nursery)
+        del self._all[key]
+        asyncio.get_running_loop().call_soon(self.retire)
+
+    def learn(
+        self, nursery: Nursery, service: str, modules: Iterable[str], sets: Iterable[str]
+    ) -> None:
+        """A service that was started there tells what it imported, and which variables it sets."""
+        if nursery in self._warmers:
+            self._warmers[nursery].learn(service, modules, sets)
+
+    def _cool(self, nursery: Nursery) -> None:
+        warmer = self._warmers.pop(nursery, None)
+        if warmer is not None:
+            warmer.close()
 
     def _dispatch(self, event: Event) -> None:
         route = self._routes.get(event.get("id", 0))
@@ -134,6 +199,8 @@ class Nurseries:
         again.
         """
         self._all = {key: n for key, n in self._all.items() if n is not nursery}
+        self._outdated.discard(nursery)
+        self._cool(nursery)
         self._end(self._sweep(nursery))
 
     def _end(self, work: Coroutine[Any, Any, None]) -> None:
@@ -155,16 +222,29 @@ class Nurseries:
             await asyncio.to_thread(sweep_orphans, self._pids, self._births)
 
     def _pids(self) -> list[int]:
-        return [nursery.pid for nursery in (*self._all.values(), *self._leaving)]
+        every = (*self._all.values(), *self._outdated, *self._leaving)
+        return [nursery.pid for nursery in every]
 
     async def close(self) -> None:
         """End all of them and whatever is left below us."""
         if self._ending:  # one that broke is told of by the loop
             await asyncio.wait(self._ending)
-        nurseries, self._all = list(self._all.values()), {}
+        nurseries = [*self._all.values(), *self._outdated]
+        self._all, self._outdated = {}, set()
+        for nursery in nurseries:
+            self._cool(nursery)
         await asyncio.gather(*(nursery.quit() for nursery in nurseries))
         await self._sweep_orphans()
 
 
 def _key(launch: Launch) -> Key:
     return launch.python, at_start(launch.env)
+
+
+def _service(launch: Launch) -> str:
+    return launch.env["DYNAPORT_SERVICE"]
+
+
+def _environments(launches: Iterable[Launch]) -> dict[str, Environment]:
+    """Service -> what it will find in its environment, of those that start warm."""
+    return {_service(x): {**x.env, **x.peers} for x in launches if x.warm}

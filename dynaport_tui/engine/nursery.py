@@ -72,6 +72,9 @@ class Nursery:
         self.python = python
         self.greeted = False
         """Whether it ever said anything."""
+        self.env = dict(env)
+        self.about_itself: Callable[[Event], None] = _nobody
+        """Hears the events that concern no start."""
         self._heard, self._lost = heard, lost
         self._out: deque[tuple[memoryview, tuple[int, ...]]] = deque()
         self._in = bytearray()
@@ -153,7 +156,10 @@ class Nursery:
         self._in += data
         for event in self._frames():
             self.greeted = True
-            self._heard(event)
+            if "id" in event:
+                self._heard(event)
+            else:
+                self.about_itself(event)
 
     def _frames(self) -> list[Event]:
         events = []
@@ -221,6 +227,10 @@ class Nursery:
         """What is said of a start that it did not come to: why, and whether to try `again`."""
         why = self.unsuitable
         return {"error": why or f"the fork server of {self.python} died", "again": not why}
+
+
+def _nobody(_event: Event) -> None:
+    """Nobody wants to know."""
 
 
 def _duplicates(fds: Sequence[int]) -> tuple[int, ...]:

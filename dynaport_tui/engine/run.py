@@ -28,6 +28,7 @@ from .process import (
     Answers,
     Elsewhere,
     Ends,
+    Imports,
     Loads,
     ReportChannel,
     Retired,
@@ -216,14 +217,21 @@ class Run:
                 self._overheard(told)
             case Retired():
                 self._quiet.set()
-            case Loads():
-                files = dict(zip(told.files, told.stamps, strict=False))
-                self._desk.files_loaded(self._runner.spec.id, files)
+            case Loads() | Imports():
+                self._loaded(told)
             case Elsewhere():
                 self._not_ours(told.port)
             case Ends():
                 self._error = error_line(told.why, told.file, told.line, self._desk.root)
                 self._hopeless = not (told.again or self._served)
+
+    def _loaded(self, told: Loads | Imports) -> None:
+        service = self._runner.spec.id
+        if isinstance(told, Loads):
+            files = dict(zip(told.files, told.stamps, strict=False))
+            self._desk.files_loaded(service, files)
+        else:
+            self._desk.imported(self.nursery, service, told.modules, told.sets)
 
     def _not_ours(self, port: int) -> None:
         """Nobody will find it there: that is what its cause line is to say."""

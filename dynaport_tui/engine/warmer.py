@@ -1,0 +1,140 @@
+"""Has one nursery import what its services are known to need, and learns what they need."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..model import learned
+from ..model.learned import Tried
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ..model.learned import Environment, Memory
+    from .nursery import Event, Nursery
+
+CALM = 0.3
+"""Seconds that nothing was learned before anything is done about it."""
+_DAY = 86_400
+
+
+class Warmer:
+    """The engine's end of what a nursery imports.
+
+    `changed` is called when there is something new to remember.
+    """
+
+    def __init__(
+        self,
+        nursery: Nursery,
+        memory: Memory,
+        services: Mapping[str, Environment],
+        changed: Callable[[], None],
+    ) -> None:
+        self.nursery, self.memory = nursery, memory
+        self._changed = changed
+        self._services = dict(services)
+        self._asked: set[str] = set()
+        """Modules that were asked for, by whomever."""
+        self._awaited: set[str] = set()
+        """Services whose modules were asked for."""
+        self._reads: set[str] = set()
+        """Variables that modules read when they were imported here."""
+        self._trying = False
+        self._soon: asyncio.TimerHandle | None = None
+        self._ask()
+        self._look_soon()
+
+    @property
+    def services(self) -> frozenset[str]:
+        """Those that are, or were, to be started here."""
+        return frozenset(self._services)
+
+    def fits(self, service: str, environment: Environment) -> bool:
+        """Whether the service finds what was imported as if it had imported it itself."""
+        together = {service: environment, "": self.nursery.env}
+        return not learned.differing(self.memory, self._reads, together)
+
+    def expect(self, service: str, environment: Environment) -> None:
+        """The service is about to be started here."""
+        if service not in self._awaited:
+            self._services[service] = environment
+            self._ask()
+            self._look_soon()
+
+    def learn(self, service: str, modules: Iterable[str], sets: Iterable[str]) -> None:
+        """A service that was started here told what it imported, and what it sets."""
+        if learned.heard(self.memory, service, modules, sets, _today()):
+            self._changed()
+            self._look_soon()
+
+    def heard(self, event: Event) -> None:
+        """The nursery tells what it has imported, or tried."""
+        match event["event"]:
+            case "imported":
+                self._read(event["reads"])
+            case "tried":
+                self._trying = self._trying and not event.get("done", False)
+                learned.judged(self.memory, msgspec.convert(event["verdicts"], list[Tried]))
+                self._changed()
+                self._look()
+
+    def _read(self, reads: Mapping[str, list[str]]) -> None:
+        for module, names in reads.items():
+            self._reads |= set(names)
+            if learned.read(self.memory, module, names):
+                self._changed()
+
+    def close(self) -> None:
+        """Ask for no more."""
+        if self._soon is not None:
+            self._soon.cancel()
+
+    def _look_soon(self) -> None:
+        self.close()
+        self._soon = asyncio.get_running_loop().call_later(CALM, self._look)
+
+    def _look(self) -> None:
+        """Have imported what was found harmless, and tried what is not known yet."""
+        plan = self._ask()
+        if plan.later and not self._asked.issuperset(plan.later):
+            self._send({"op": "preload", "later": self._new(plan.later)})
+        if plan.untried and not self._trying:
+            self._trying = True
+            without = learned.left_alone(self.memory)
+            self._send({"op": "try", "modules": plan.untried, "without": without})
+
+    def _ask(self) -> learned.Plan:
+        """Have imported what services wait for."""
+        plan = learned.plan(self.memory, self._services, _today())
+        needs = {
+            service: modules
+            for service, modules in plan.needs.items()
+            if service not in self._awaited or not self._asked.issuperset(modules)
+        }
+        self._awaited |= self._services.keys()
+        if needs:
+            for modules in needs.values():
+                self._new(modules)
+            without = list(learned.left_alone(self.memory))
+            self._send({"op": "preload", "needs": needs, "without": without})
+        return plan
+
+    def _new(self, modules: Iterable[str]) -> list[str]:
+        """Those that were not asked for yet, and now are."""
+        new = [module for module in modules if module not in self._asked]
+        self._asked |= set(new)
+        for module in new:
+            self._reads |= set(self.memory.verdicts[module].reads)
+        return new
+
+    def _send(self, frame: dict[str, Any]) -> None:
+        self.nursery.send(frame)
+
+
+def _today() -> int:
+    return int(time.time()) // _DAY

@@ -1,0 +1,77 @@
+"""Services that start with their libraries imported, because they imported them the last time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dynaport_tui.ledger.folders import project_state
+from tests.project import Project
+from tests.real.families import nurseries
+from tests.real.harness import Dynaport, wait_until
+from tests.real.libraries import THREAD, library
+
+APP = """
+    import os, flask, lib, settled, noisy
+    app = flask.Flask(__name__)
+    @app.get("/")
+    def index():
+        return {"lib": lib.pid, "settled": settled.level}
+    """
+
+SERVICES = """
+    [services.users]
+    app = "users:app"
+    env = {{ PYTHONPATH = "{0}/site-packages", LEVEL = "{1}" }}
+    """
+
+
+def learned(project: Project) -> dict[str, Any]:
+    """What is remembered of the one interpreter."""
+    file = project_state(project.folder / "services.toml") / "learned.json"
+    try:
+        (memory,) = json.loads(file.read_text())["interpreters"].values()
+    except FileNotFoundError:
+        return {}
+    return dict(memory)
+
+
+def fork_server(dynaport: Dynaport) -> int:
+    """The only one."""
+    (pid,) = nurseries(dynaport.look()["project"]["engine_pid"]).values()
+    return pid
+
+
+def given(dynaport: Dynaport) -> dict[str, Any]:
+    """What the service shows of its libraries."""
+    found: dict[str, Any] = json.loads(dynaport.get("users").text)
+    return found
+
+
+def test_a_service_is_forked_with_what_it_imported_the_last_time(
+    project: Project, dynaport: Dynaport
+) -> None:
+    library(project.folder, lib="import os; pid = os.getpid()", noisy=THREAD)
+    library(project.folder, settled="import os; level = os.environ['LEVEL']")
+    here = project.folder
+    project({"services.toml": SERVICES.format(here, "low"), "users.py": APP})
+    dynaport.run("up", "-d").expect(0)
+    first = dynaport.wait_for_state("users", "READY")
+    assert given(dynaport)["lib"] == first["pid"]
+    wait_until(lambda: len(learned(project).get("verdicts", {})) == 3, what="all were tried")
+    assert learned(project)["verdicts"]["noisy"]["why"] == "starts a thread"
+    wait_until(lambda: restarted(dynaport)["lib"] == fork_server(dynaport), what="it is forked")
+    dynaport.run("down").expect(0)
+
+    dynaport.run("up", "-d").expect(0)
+    dynaport.wait_for_state("users", "READY")
+    assert given(dynaport) == {"lib": fork_server(dynaport), "settled": "low"}
+    project({"services.toml": SERVICES.format(here, "high")})
+    wait_until(lambda: given(dynaport)["settled"] == "high", what="the new value is there")
+
+
+def restarted(dynaport: Dynaport) -> dict[str, Any]:
+    """What it shows after a restart."""
+    dynaport.run("restart", "users").expect(0)
+    dynaport.wait_for_state("users", "READY")
+    return given(dynaport)
