@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..model.outage import AROUND, Excerpt
+from ..model.text import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +49,8 @@ def _around(lines: list[str], frame: Frame) -> Excerpt:
     first = max(frame.line - AROUND, 1)
     here = lines[frame.line - 1].strip()
     printed = frame.code[0].strip() if frame.code else here
-    return Excerpt(first, tuple(lines[first - 1 : frame.line + AROUND]), changed=here != printed)
+    changed = here != printed and MASK not in printed  # the file itself has what is hidden there
+    return Excerpt(first, tuple(lines[first - 1 : frame.line + AROUND]), changed=changed)
 
 
 def _lines(path: Path, root: str) -> list[str] | None:

@@ -10,6 +10,7 @@ import pytest
 from dynaport_tui.engine.excerpts import excerpts
 from dynaport_tui.model.frames import Frame
 from dynaport_tui.model.outage import Excerpt
+from dynaport_tui.model.text import MASK
 from tests.project import Project
 
 SOURCE = "".join(f"line {number}\n" for number in range(1, 21))
@@ -42,6 +43,13 @@ def test_a_line_that_is_another_one_now_is_known_as_such(project: Project) -> No
     found = shown(project, frame("users.py", 10, "what it was"))
     assert found is not None
     assert found.changed
+
+
+def test_a_line_in_which_something_was_hidden_counts_as_the_same(project: Project) -> None:
+    project({"users.py": "connect('secret')\n"})
+    found = shown(project, frame("users.py", 1, f"connect('{MASK}')"))
+    assert found is not None
+    assert not found.changed
 
 
 def test_a_line_that_is_no_more_is_not_shown(project: Project) -> None:

@@ -164,7 +164,9 @@ def test_a_released_port_is_given_up_and_peers_learn_the_new_one(
     new = ports(dynaport)["users"]
     assert new != old
     stream.wait_for_line(rf"users has port {new} now: {old} was released")
-    stream.wait_for_line("web is stopping: users has another port: env USERS_PORT, env USERS_URL")
+    stream.wait_for_line(
+        r"web was reloaded in .*: users has another port: env USERS_PORT, env USERS_URL"
+    )
 
     dynaport.run("start", "users", "--wait").expect(0)
     assert variables(dynaport, "users")["PORT"] == str(new)
