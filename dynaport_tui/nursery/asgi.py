@@ -36,7 +36,9 @@ def serve(place: Place, app: Any) -> None:
     tally = Tally(place.report, lambda: _soon(tally.flush))
     front = _Front(app, place.epoch, tally)
     server = uvicorn.Server(_config(uvicorn, front, place))
-    Turnover(server, place.orders, lambda scheme: _say_ready(place, scheme), place.report.retired)
+    turnover = Turnover(
+        server, place.orders, lambda scheme: _say_ready(place, scheme), place.report.retired
+    )
     stopped = _stop_on_signals(server)
     assert place.held is not None
     try:
@@ -46,7 +48,7 @@ def serve(place: Place, app: Any) -> None:
             raise
     finally:
         tally.close()
-    if not (server.started or server.should_exit or stopped):
+    if not (server.started or turnover.signalled or stopped):
         raise Unusable(f"the application's startup failed: {front.why}") from front.failure
 
 

@@ -92,8 +92,7 @@ class Takeover:
     def listening(self) -> None:
         """A server is about to listen on our socket; one of our own says so itself."""
         if not self._place.taken:
-            self._place.report.ready("bind", app=False)
-            self._place.orders.wait()
+            self._place.orders.wait(lambda: self._place.report.ready("bind", app=False))
 
     def elsewhere(self, sock: Any) -> None:
         """A server listens on a port of its own choice."""

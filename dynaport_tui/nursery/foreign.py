@@ -12,10 +12,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import failure, hooks
+from . import failure, hooks, turnover
 from .door import FRESH
-from .orders import Orders
-from .turnover import Turnover, stop_accepting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,15 +112,7 @@ def _uvicorn_config(config: Any, report: Report) -> None:
 
 
 def _uvicorn_server(server: Any, report: Report) -> None:
-    kind = server.Server
-    original, _needed = kind.serve, (kind.startup, kind.handle_exit, kind.shutdown)
-
-    async def serve(self: Any, *args: Any, **options: Any) -> None:
-        # Not earlier: with `--workers`, older versions pickle the server.
-        Turnover(self, Orders(None, waits=False), report.worker, lambda: None)
-        await original(self, *args, **options)
-
-    kind.serve = serve
+    turnover.of_every(server, report.worker, lambda: None)
 
 
 def _hypercorn(run: Any, report: Report) -> None:
@@ -167,7 +157,7 @@ def _note_servers(servers: list[Any], made: Callable[[], None]) -> None:
 
 async def _left(trigger: Callable[[], Any], servers: list[Any]) -> None:
     await trigger()
-    stop_accepting(servers)
+    turnover.stop_accepting(servers)
     await asyncio.sleep(FRESH)  # for those to ask that have only just come
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .held import Descriptor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 _CHUNK = 4096
@@ -70,23 +71,28 @@ class Orders:
     def _deaf(self) -> None:
         self._voice, self.waits = None, False
 
-    def wait(self) -> None:
-        """Return when the service may accept connections, or is to end.
+    def wait(self, ready: Callable[[], None], ended: Callable[[], bool] = lambda: False) -> None:
+        """Say `ready`, and return when the service may accept connections, or is to end.
 
-        TERM ends the wait, and then does what the program has it do. Python allows that in the main
-        thread alone; in another one, TERM does the same without ending the wait.
+        TERM ends the wait, and then does what the program has it do; `ended` tells whether it came
+        before. Python allows that in the main thread alone; in another one, TERM does the same
+        without ending the wait.
         """
         if not self.waits:
             ready()
             return
         with _Term() as term:
-            while self.waits and not term.came and (fd := self.fd) is not None:
-                room = poll()
-                room.register(fd, POLLIN)
-                room.register(term.fd, POLLIN)
-                room.poll()
-                self.read()
+            ready()
+            self._hear_go(term, ended)
         self.waits = False
+
+    def _hear_go(self, term: _Term, ended: Callable[[], bool]) -> None:
+        while self.waits and not (term.came or ended()) and (fd := self.fd) is not None:
+            room = poll()
+            room.register(fd, POLLIN)
+            room.register(term.fd, POLLIN)
+            room.poll()
+            self.read()
 
 
 class _Term:

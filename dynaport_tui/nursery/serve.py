@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ def prepare(place: Place) -> None:
     hooks.after_import("werkzeug.serving", lambda module: _change_werkzeug(module, place))
     hooks.after_import("flask.cli", _silence_banner)
     hooks.after_import("flask_socketio", _allow_werkzeug)
+    if place.request.kind == "script":
+        hooks.after_import("uvicorn.server", lambda module: _change_uvicorn(module, place))
     templates.notice(place.report)
 
 
@@ -139,6 +142,14 @@ def _in_colour() -> bool:
 def _silence_banner(cli: Any) -> None:
     """ "Serving Flask app" and the warning of older versions tell nothing about a service."""
     cli.show_server_banner = lambda *_args, **_options: None
+
+
+def _change_uvicorn(server: Any, place: Place) -> None:
+    """A program's own uvicorn.run(): what binds its port is told of elsewhere."""
+    from . import turnover
+
+    with contextlib.suppress(AttributeError):
+        turnover.of_every(server, lambda _scheme: None, place.report.retired)
 
 
 def _allow_werkzeug(flask_socketio: Any) -> None:

@@ -7,11 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .door import FRESH
+from .orders import Orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .orders import Orders
 
 ASK_AGAIN = 0.05
 """Seconds for clients that were answered lately to ask again, and learn that the connection closes.
@@ -26,7 +25,7 @@ class Turnover:
     """Makes a server of uvicorn's begin when the engine says so, and leave in peace.
 
     It is to be made before the server runs; `ready` is called with the scheme when the application
-    has started, `retired` when another process may have the connections.
+    has started, `retired` when it leaves and accepts no more.
     """
 
     def __init__(
@@ -39,12 +38,14 @@ class Turnover:
         self._server, self._orders = server, orders
         self._ready, self._retired = ready, retired
         self._start, self._handle_exit = server.startup, server.handle_exit
-        server.startup, server.handle_exit = self._startup, self._signalled
+        server.startup, server.handle_exit = self._startup, self._handle
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stirred: asyncio.Event | None = None
         self._asked = 0.0
         """When a client last asked."""
         self._leaving = False
+        self.signalled = False
+        """Whether it was told to end by a signal."""
 
     async def _startup(self, sockets: Any = None) -> None:
         self._loop, self._stirred = asyncio.get_running_loop(), asyncio.Event()
@@ -108,8 +109,9 @@ class Turnover:
         if self._server.started and self._orders.retired:
             self._leave()
 
-    def _signalled(self, number: int, frame: Any) -> None:
+    def _handle(self, number: int, frame: Any) -> None:
         """uvicorn itself would close what was only just accepted."""
+        self.signalled = True
         first = self._server.started and not self._server.should_exit
         self._handle_exit(number, frame)
         if self._loop is None:
@@ -130,11 +132,25 @@ class Turnover:
         try:
             stop_accepting(self._server.servers)
             await _send_away(connections, self._asked)
-            if self._orders.retired:
-                self._retired()
+            self._retired()
             await _until_asked(connections)
         finally:
             self._server.should_exit = True
+
+
+def of_every(server_module: Any, ready: Callable[[str], None], retired: Callable[[], None]) -> None:
+    """Let every server of uvicorn's leave in peace, without orders; raises AttributeError where
+    uvicorn is none that we know.
+    """
+    kind = server_module.Server
+    original, _needed = kind.serve, (kind.startup, kind.handle_exit, kind.shutdown)
+
+    async def serve(self: Any, *args: Any, **options: Any) -> None:
+        # Not earlier: with `--workers`, older versions pickle the server.
+        Turnover(self, Orders(None, waits=False), ready, retired)
+        await original(self, *args, **options)
+
+    kind.serve = serve
 
 
 def stop_accepting(servers: Any) -> None:

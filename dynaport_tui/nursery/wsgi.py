@@ -42,8 +42,9 @@ def serve(place: Place, app: Any, **options: Any) -> None:
     scheme = "http" if options.get("ssl_context") is None else "https"
     loop.take_term()
     try:
-        place.report.ready("werkzeug", scheme=scheme, app=True)
-        place.orders.wait()
+        place.orders.wait(
+            lambda: place.report.ready("werkzeug", scheme=scheme, app=True), lambda: loop.stopped
+        )
         loop.run(server)
         if loop.retired:
             place.report.retired()

@@ -251,6 +251,30 @@ def test_a_program_that_binds_its_port_waits_where_it_would_listen(
     assert ends == [signal.SIGTERM, signal.SIGTERM]
 
 
+def test_a_program_that_runs_uvicorn_itself_leaves_in_peace_at_term(
+    nursery: Nursery, tmp_path: Path, held: socket.socket
+) -> None:
+    run = '\n    import uvicorn\n    uvicorn.run(app, port=int(os.environ["PORT"]))\n'
+    write(tmp_path, app=ASGI + run)
+    old = nursery.spawn("script", "app.py", cwd=tmp_path, listen=held, env={"TEA": "old"})
+    nursery.wait_ready(old)
+    new = nursery.spawn(
+        "script", "app.py", cwd=tmp_path, listen=held, env={"TEA": "new"}, waits=True
+    )
+    nursery.wait_ready(new)
+    with socket.create_connection(held.getsockname()) as fresh:
+        assert get(held.getsockname())[1] == "old"  # so `fresh` was accepted before
+        nursery.signal(old, signal.SIGTERM)
+        nursery.until(lambda: old.report("retired"), "report 'retired'")
+        new.say("go")
+        assert get(held.getsockname())[1] == "new"
+        fresh.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert fresh.makefile("rb").read().endswith(b"old")
+    nursery.wait_end(old)
+    nursery.signal(new, signal.SIGTERM)
+    nursery.wait_end(new)
+
+
 @pytest.mark.parametrize("kind", ["flask", "asgi"])
 def test_a_service_whose_engine_says_no_more_goes_on_without_spinning(
     nursery: Nursery, tmp_path: Path, held: socket.socket, kind: str
