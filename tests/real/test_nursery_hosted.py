@@ -118,9 +118,9 @@ def test_a_server_of_unknown_build_runs_as_ever_and_says_that_it_cannot_be_overh
 def test_a_server_that_is_not_installed_is_named_with_the_command_that_installs_it(
     nursery: Nursery, tmp_path: Path, held: socket.socket
 ) -> None:
-    start = begin(nursery, tmp_path, held, "hypercorn", "app:app")
+    start = begin(nursery, tmp_path, held, "nosuchserver", "app:app")
     assert nursery.wait_end(start)["code"] == 1
     error = start.report("error")
     assert error is not None
-    assert error["why"].endswith(f"not installed: {nursery.python} -m pip install hypercorn")
+    assert error["why"].endswith(f"not installed: {nursery.python} -m pip install nosuchserver")
     assert start.stderr == f"dynaport: {error['why']}\n"
