@@ -62,10 +62,10 @@ class Reports:
         self._paths: set[Path] = set()
         self._came = asyncio.Event()
 
-    def take(self, paths: set[Path]) -> None:
+    def take(self, paths: set[str]) -> None:
         """A report."""
         self._last = time.perf_counter()
-        self._paths |= paths
+        self._paths |= set(map(Path, paths))
         self.batches += 1
         self._came.set()
 
@@ -161,7 +161,7 @@ async def main(root: Path, count: int, seconds: float) -> None:
     files, reports = make(root), Reports()
     watcher = Watcher(reports.take, say)
     running = asyncio.create_task(watcher.run())
-    watcher.watch(files)
+    watcher.watch(map(str, files))
     await watcher.settled()
     await saves(reports, files, count)
     await many(reports, files)

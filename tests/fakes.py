@@ -467,7 +467,7 @@ class FakeDesk:
         """Always the same."""
         return 1
 
-    def files_loaded(self, _service: str, _files: Mapping[str, object]) -> None:
+    def files_loaded(self, _service: str, _run: int, _files: Mapping[str, object]) -> None:
         """Of no interest."""
 
     def imported(

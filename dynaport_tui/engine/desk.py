@@ -39,8 +39,8 @@ class Desk(Protocol):
     def epoch(self, service: str) -> int:
         """The service's present epoch."""
 
-    def files_loaded(self, service: str, files: Mapping[str, Stamp | None]) -> None:
-        """The service loaded these project files, which then looked so."""
+    def files_loaded(self, service: str, run: int, files: Mapping[str, Stamp | None]) -> None:
+        """A process of the service loaded these project files, which then looked so."""
 
     def imported(
         self, nursery: Nursery, service: str, modules: Sequence[str], sets: Sequence[str]

@@ -44,7 +44,7 @@ class Hands:
         post: Callable[[Report], None],
         publish: Callable[[Event], None],
         epoch: Callable[[str], int],
-        loaded: Callable[[str, Mapping[str, Stamp | None]], None],
+        loaded: Callable[[str, int, Mapping[str, Stamp | None]], None],
         launches: Callable[[], Iterable[Launch]],
         clerk: Callable[[str], Clerk],
     ) -> None:

@@ -15,7 +15,6 @@ from .ports import Ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from ..model.fleet import Fleet
     from ..model.launch import Launch
@@ -38,7 +37,7 @@ class Planner:
         *,
         now: Callable[[], float],
         publish: Callable[[Event], None],
-        reads: Callable[[Iterable[Path]], None],
+        reads: Callable[[Iterable[str]], None],
         applied: Callable[[], None],
     ) -> None:
         self.project: ProjectSpec
@@ -51,9 +50,9 @@ class Planner:
 
     def read(self) -> ProjectSpec:
         """The project as it is on disk now; raises ConfigError."""
-        self._reads([self._options.file])
+        self._reads([str(self._options.file)])
         project = read_project(self._options.file, self._options.profiles)
-        self._reads(settings(project) - {self._options.file})
+        self._reads(settings(project) - {str(self._options.file)})
         return project
 
     def begin(self, project: ProjectSpec) -> dict[str, Launch]:

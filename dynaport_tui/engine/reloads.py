@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..model.lastwords import relative
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..model.record import Outcome, Record, Transition
     from ..model.spec import ProjectSpec
     from ..model.view import Event
-    from .changes import Globs
+    from .selections import Globs
     from .stamps import Stamp
     from .watch import Watcher
 
@@ -29,6 +29,10 @@ one.
 """
 _NAMED = 3
 """Files named in a cause line."""
+_UNTOLD = 3
+"""Failures in a row that are not told, where another try follows: a service may write its own files
+again and again.
+"""
 
 
 class Plans(Protocol):
@@ -65,10 +69,15 @@ class Project(Protocol):
 
 
 class _Reload:
-    """A reload under way."""
+    """A reload under way; one that takes its place brings what that one would have."""
 
-    def __init__(self, files: list[str]) -> None:
-        self.files, self.started = files, time.monotonic()
+    def __init__(self, files: list[str], before: _Reload | None) -> None:
+        self.started = time.monotonic()
+        self.files, self.untold = files, 0
+        """How many ends of it were not told."""
+        if before is not None:
+            self.files = list(dict.fromkeys([*before.files, *files]))
+            self.untold = before.untold
 
 
 class Reloads:
@@ -103,14 +112,21 @@ class Reloads:
 
     # ---- interests
 
-    def reads(self, paths: Iterable[Path]) -> None:
+    def reads(self, paths: Iterable[str]) -> None:
         """The engine is about to read services.toml or env files."""
         self._changes.reads(paths)
 
-    def loaded(self, service: str, files: Mapping[str, Stamp | None]) -> None:
-        """A service loaded these files."""
-        self._changes.loaded(service, files)
-        self._stir()
+    def loaded(self, service: str, run: int, files: Mapping[str, Stamp | None]) -> None:
+        """A process of a service loaded these files; what one loads that only finishes counts no
+        more.
+        """
+        record = self._engine.fleet.records.get(service)
+        if record is None:
+            return
+        newest = record.run if record.candidate is None else record.candidate.run
+        if run in (newest, record.run):
+            self._changes.loaded(service, files, newest=run == newest)
+            self._stir()
 
     def forget(self, service: str) -> None:
         """A service is no more."""
@@ -118,9 +134,9 @@ class Reloads:
         self._under_way.pop(service, None)
         self._stir()
 
-    def files(self, record: Record) -> Iterable[Path]:
+    def files(self, record: Record) -> Iterable[str]:
         """What a service loaded, as far as a change of it reloads the service."""
-        return self._changes.own_files(record)
+        return [path for path, was in self._changes.own_files(record).items() if was is not None]
 
     def globs(self, record: Record) -> list[Globs]:
         """The patterns that matter to a service now."""
@@ -148,19 +164,23 @@ class Reloads:
             await watcher.settled()
             if saved := await asyncio.to_thread(unwatched.saved):
                 self._saved(saved)
+            if folders := await asyncio.to_thread(unwatched.folders):
+                self._changes.stir(folders)
+                self._stir()
             await stirred.wait()
             await asyncio.sleep(_CALM)
 
     # ---- changes
 
-    def _saved(self, paths: set[Path]) -> None:
+    def _saved(self, paths: set[str]) -> None:
         engine = self._engine
+        self._changes.stir(paths)
         paths = self._changes.news(paths)
         said = settings(engine.planner.project)
         reached = self._changes.reached(paths - said, engine.fleet.records)
         if saved := sorted(paths & said):
             names = self._named(saved)
-            env_files = Path(engine.planner.project.file).resolve() not in saved
+            env_files = os.path.realpath(engine.planner.project.file) not in saved
             engine.planner.reread(f"{_listed(names)} changed", reloading=env_files)
         for service, files in reached.items():
             names = self._named(files)
@@ -169,8 +189,8 @@ class Reloads:
             engine.turn_soon()
         self._stir()
 
-    def _named(self, files: Iterable[Path]) -> list[str]:
-        return [relative(str(path), self._engine.planner.project.root) for path in files]
+    def _named(self, files: Iterable[str]) -> list[str]:
+        return [relative(path, self._engine.planner.project.root) for path in files]
 
     def asked(self, services: Sequence[str]) -> None:
         """A person asks for the new code."""
@@ -180,7 +200,7 @@ class Reloads:
     def _reload(self, service: str, files: list[str], why: str) -> None:
         fleet = self._engine.fleet
         if fleet.files_changed(service, why, asyncio.get_running_loop().time()):
-            self._under_way[service] = _Reload(files)
+            self._under_way[service] = _Reload(files, self._under_way.get(service))
 
     def moved(self, change: Transition) -> None:
         """A service changed its state: that may end a reload, and changes what to watch."""
@@ -203,10 +223,12 @@ class Reloads:
         """A candidate is about to load what the files say now."""
         self._changes.starts(service)
 
-    def came_to(self, outcome: Outcome) -> None:
-        """A candidate took over, or came to nothing."""
+    def came_to(self, outcome: Outcome) -> bool:
+        """A candidate took over, or came to nothing; whether that is worth telling."""
         if outcome.ok:
             self._changes.works(outcome.service)
+        elif self._tries_again(outcome.service):
+            return False
         self._stir()
         reload = self._under_way.pop(outcome.service, None)
         files = [] if reload is None else reload.files
@@ -222,6 +244,19 @@ class Reloads:
                 ),
             )
         )
+        return True
+
+    def _tries_again(self, service: str) -> bool:
+        """Whether what a candidate loaded was saved again meanwhile, so that another follows: it
+        may have met files that were half written.
+        """
+        reload, record = self._under_way.get(service), self._engine.fleet.records.get(service)
+        if reload is None or record is None or reload.untold >= _UNTOLD:
+            return False
+        if saved := self._changes.outdated(service):
+            reload.untold += 1
+            self._saved(saved)
+        return bool(saved) and record.cycle is not None
 
     def _wanted(self, service: str) -> bool:
         record = self._engine.fleet.records.get(service)

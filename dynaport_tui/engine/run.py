@@ -229,7 +229,7 @@ class Run:
         service = self._runner.spec.id
         if isinstance(told, Loads):
             files = dict(zip(told.files, told.stamps, strict=False))
-            self._desk.files_loaded(service, files)
+            self._desk.files_loaded(service, self._action.run, files)
         else:
             self._desk.imported(self.nursery, service, told.modules, told.sets)
 

@@ -7,16 +7,36 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 Stamp = tuple[int, int, int]
 """Modification time in nanoseconds, size, inode; of a folder the inode alone counts."""
 
+Accept = Callable[[str, bool], bool]
+"""Whether an entry of a watched folder is compared; the second says whether it is a folder itself.
+What it says of an entry never changes.
+"""
+
 _FOLDER = (0, 0)
+_REMEMBERED = 100_000
+"""Entries of which it is remembered that they are not compared."""
+
+
+class _Wish(NamedTuple):
+    """What is compared."""
+
+    files: frozenset[str]
+    folders: frozenset[str]
+    accept: Accept
+
+    def follows(self, path: str, *, is_folder: bool) -> bool:
+        """Whether `path` is compared."""
+        return path in self.files or (parent(path) in self.folders and self.accept(path, is_folder))
 
 
 class Stamps:
@@ -25,48 +45,52 @@ class Stamps:
     """
 
     def __init__(self) -> None:
-        self._files: frozenset[str] = frozenset()
-        self._folders: frozenset[str] = frozenset()
-        self._accept: Callable[[str], bool] = _all
+        self._wish = _Wish(frozenset(), frozenset(), everything)
         self._known: dict[str, Stamp] = {}
+        self._passed_over: set[tuple[str, bool]] = set()
         self._born: set[str] = set()
         """Sub-folders reported as new since the last `want`: all that is in them is new too."""
 
-    def want(
-        self, files: Iterable[str], folders: Iterable[str], accept: Callable[[str], bool] | None
-    ) -> None:
+    def want(self, files: Iterable[str], folders: Iterable[str], accept: Accept | None) -> None:
         """Set what is compared.
 
         What was known stays known. What is asked for anew counts as it is now, but for what is in
-        folders that appeared only now: that is a change. `accept` is asked anew only where it is
-        another one than before.
+        folders that appeared only now: that is a change.
         """
-        old, followed, folders_before = self._known, self._following(), self._folders
-        born, self._born = self._born, set()
-        same = self._accept is (accept or _all)
-        self._files, self._folders = frozenset(files), frozenset(folders)
-        self._accept = accept or _all
-        follows = self._following()
+        before = self._wish
+        wish = self._wish = _Wish(frozenset(files), frozenset(folders), accept or everything)
+        same = wish.accept is before.accept
+        if not same:
+            self._passed_over.clear()
+        old = self._known
         self._known = {
             path: was
             for path, was in old.items()
-            if path in self._files or (parent(path) in self._folders and (same or follows(path)))
+            if (same and path not in before.files and parent(path) in wish.folders)
+            or wish.follows(path, is_folder=is_folder(was))
         }
-        anew = self._folders - folders_before if same else self._folders
-        for path in (self._entries(anew) | self._files) - old.keys():
+        born, self._born = self._born, set()
+        anew = wish.folders - before.folders if same else wish.folders
+        for path in {*self._entries(anew), *wish.files} - old.keys():
+            now = stamp(path)
             is_new = bool(born) and _is_below(parent(path), born)
-            found = None if is_new or followed(path) else stamp(path)
-            if found is not None:
-                self._known[path] = found
+            if now and not is_new and not before.follows(path, is_folder=is_folder(now)):
+                self._known[path] = now
 
     def changed(self, paths: Iterable[str] | None = None) -> dict[str, Stamp | None]:
         """Those of `paths`, or of everything wanted, that are not as known, with their new stamp;
         None: gone.
         """
+        wish, known = self._wish, self._known
         if paths is None:
-            paths = self._all() | self._known.keys()
-        found = {path: stamp(path) for path in filter(self._following(), paths)}
-        return {path: now for path, now in found.items() if now != self._known.get(path)}
+            paths = {*known, *wish.files, *self._entries(wish.folders)}
+        found = {}
+        for path in paths:
+            if path in known or path in wish.files or parent(path) in wish.folders:
+                now, was = stamp(path), known.get(path)
+                if now != was and (was is not None or self._accepted(path, now)):
+                    found[path] = now
+        return found
 
     def was(self, path: str) -> Stamp | None:
         """The known stamp; None when the path did not exist."""
@@ -83,17 +107,27 @@ class Stamps:
                     self._born.add(path)
                 self._known[path] = now
 
-    def _following(self) -> Callable[[str], bool]:
-        """What tells, also after another `want`, whether a path is compared now."""
-        files, folders, accept = self._files, self._folders, self._accept
-        return lambda path: path in files or (parent(path) in folders and accept(path))
+    def _accepted(self, path: str, now: Stamp | None) -> bool:
+        if path in self._wish.files:
+            return True
+        return now is not None and self._accepts(path, folder=is_folder(now))
 
-    def _all(self) -> set[str]:
-        return self._entries(self._folders) | self._files
+    def _accepts(self, path: str, *, folder: bool) -> bool:
+        if (path, folder) in self._passed_over:
+            return False
+        if self._wish.accept(path, folder):
+            return True
+        if len(self._passed_over) >= _REMEMBERED:
+            self._passed_over.clear()
+        self._passed_over.add((path, folder))
+        return False
 
-    def _entries(self, folders: Iterable[str]) -> set[str]:
+    def _entries(self, folders: Iterable[str]) -> Iterator[str]:
         """What is to be compared in these folders."""
-        return set(filter(self._accept, (path for f in folders for path in _entries(f))))
+        for each in folders:
+            for path, folder in _entries(each):
+                if path in self._known or self._accepts(path, folder=folder):
+                    yield path
 
 
 def stamp(path: str) -> Stamp | None:
@@ -127,17 +161,18 @@ def parent(path: str) -> str:
     return path.rpartition("/")[0] or "/"
 
 
+def everything(_path: str, _is_folder: bool) -> bool:
+    """Lets every entry pass."""
+    return True
+
+
 def _is_below(folder: str, folders: set[str]) -> bool:
     return folder in folders or any(str(above) in folders for above in Path(folder).parents)
 
 
-def _entries(folder: str) -> Iterator[str]:
+def _entries(folder: str) -> list[tuple[str, bool]]:
     try:
         with os.scandir(folder) as entries:
-            yield from [entry.path for entry in entries]
+            return [(entry.path, entry.is_dir()) for entry in entries]
     except OSError:
-        return
-
-
-def _all(_path: str) -> bool:
-    return True
+        return []

@@ -217,8 +217,8 @@ class Supervisor:
         if changes:
             self._stand()
         for told in self.fleet.take_outcomes():
-            self.reloads.came_to(told)
-            self.moments.overlapped(told, time.time() - (self.now - told.now))
+            if self.reloads.came_to(told):
+                self.moments.overlapped(told, time.time() - (self.now - told.now))
         self._judge()
 
     def _try(self, action: Action) -> None:

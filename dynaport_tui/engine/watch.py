@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .fileevents import Open, open_notify
@@ -16,6 +15,8 @@ from .watchthread import Wanted, WatchThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from .stamps import Accept
 
 __all__ = ["Glob", "Watcher", "expand"]
 
@@ -32,7 +33,7 @@ class Watcher:
 
     def __init__(
         self,
-        changed: Callable[[set[Path]], None],
+        changed: Callable[[set[str]], None],
         trouble: Callable[[str], None] = lambda _text: None,
         *,
         open_notify: Open = open_notify,
@@ -42,16 +43,14 @@ class Watcher:
         self._thread = WatchThread(self._report, self._say, open_notify)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
-        self._accept: Callable[[Path], bool] | None = None
-        self._by_text: Callable[[str], bool] | None = None
 
     def watch(
         self,
-        files: Iterable[Path],
-        folders: Iterable[Path] = (),
-        accept: Callable[[Path], bool] | None = None,
+        files: Iterable[str],
+        folders: Iterable[str] = (),
+        accept: Accept | None = None,
         *,
-        careful: Iterable[Path] = (),
+        careful: Iterable[str] = (),
     ) -> None:
         """Watch exactly these from now on; may be called at any time, and no save is lost at the
         change.
@@ -61,17 +60,7 @@ class Watcher:
         reported, new sub-folders too, but nothing below them; `accept` is called in a thread of its
         own.
         """
-        if accept is not self._accept:
-            self._accept = accept
-            self._by_text = None if accept is None else lambda text: accept(Path(text))
-        self._thread.want(
-            Wanted(
-                frozenset(map(str, files)),
-                frozenset(map(str, folders)),
-                self._by_text,
-                frozenset(map(str, careful)),
-            )
-        )
+        self._thread.want(Wanted(frozenset(files), frozenset(folders), accept, frozenset(careful)))
 
     async def run(self) -> None:
         """Watch until `close` is called or the task is cancelled."""
@@ -105,7 +94,7 @@ class Watcher:
             loop.call_soon_threadsafe(_end, ended, error)
 
     def _report(self, paths: set[str]) -> None:
-        self._post(lambda: self._changed({Path(path) for path in paths}))
+        self._post(lambda: self._changed(paths))
 
     def _say(self, text: str) -> None:
         self._post(lambda: self._trouble(text))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .fileevents import Open
-    from .stamps import Stamp
+    from .stamps import Accept, Stamp
 
 POLL = 0.5
 """Seconds between two looks where the system cannot tell; a fifth of it for a folder that is
@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
 
     files: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
-    accept: Callable[[str], bool] | None = None
+    accept: Accept | None = None
     careful: frozenset[str] = frozenset()
     """Of `files`, those that are left alone for longer."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dynaport_tui.engine.changes import Changes
 from dynaport_tui.engine.stamps import Stamp, Stamps, stamp
+from dynaport_tui.model.machine import State
 from dynaport_tui.model.record import Record
 from dynaport_tui.model.spec import ServiceSpec
 from tests.model.fleets import launch, project, service
@@ -35,8 +36,8 @@ def write(path: Path, text: str = "first") -> Path:
 
 
 def reached(changes: Changes, paths: Iterable[Path], of: dict[str, Record]) -> dict[str, list[str]]:
-    found = changes.reached(paths, of)
-    return {name: [path.name for path in files] for name, files in found.items()}
+    found = changes.reached(map(str, paths), of)
+    return {name: [Path(path).name for path in files] for name, files in found.items()}
 
 
 def test_what_is_of_interest_does_not_change_behind_the_back_of_who_asked(tmp_path: Path) -> None:
@@ -46,8 +47,8 @@ def test_what_is_of_interest_does_not_change_behind_the_back_of_who_asked(tmp_pa
     changes.expand(changes.globs(records(web)), str(tmp_path))
     before = changes.interest()
     changes.expand(changes.globs(records(web, pages)), str(tmp_path))
-    assert [before(module), before(page)] == [True, False]
-    assert changes.interest()(page)
+    assert [before(str(module), False), before(str(page), False)] == [True, False]
+    assert changes.interest()(str(page), False)
 
 
 def test_a_save_of_one_service_says_nothing_of_the_others_files(tmp_path: Path) -> None:
@@ -58,8 +59,7 @@ def test_a_save_of_one_service_says_nothing_of_the_others_files(tmp_path: Path) 
     for globs in (("c.py",), ("c.py", "**/*.py")):
         own = records(record(tmp_path, "c", watch=globs))
         folders = changes.expand(changes.globs(own), str(tmp_path))
-        interest = changes.interest()
-        stamps.want([], map(str, folders), lambda path, i=interest: i(Path(path)))  # type: ignore[misc]
+        stamps.want([], folders, changes.interest())
         assert stamps.changed() == {}
 
 
@@ -78,7 +78,7 @@ class TestDefault:
         for path in paths:
             write(path, "second")
         found = reached(changes, paths, own).get("users", [])
-        return sorted(path.name for path in watched if path in paths), sorted(found)
+        return sorted(path.name for path in paths if str(path) in watched), sorted(found)
 
     def test_what_it_loaded_is_watched_and_reaches_it(self, tmp_path: Path) -> None:
         assert self.seen(tmp_path, "a.py", "pkg/b.py") == (["a.py", "b.py"], ["a.py", "b.py"])
@@ -102,23 +102,61 @@ class TestDefault:
         for text in ("", "gen/\n", "# gen/ is ours now\n"):
             write(tmp_path / ".gitignore", text)
             changes.expand([], str(tmp_path))
-            found.append(module in changes.files(spec, own))
+            found.append(str(module) in changes.files(spec, own))
         assert found == [True, False, True]
+
+    def test_a_one_shot_is_not_run_again_for_what_it_loaded(self, tmp_path: Path) -> None:
+        assert self.seen(tmp_path, "a.py", task=True) == ([], [])
+
+    def test_a_one_shot_that_says_what_to_watch_is(self, tmp_path: Path) -> None:
+        assert self.seen(tmp_path, "a.py", "b.sql", task=True, watch=("*.sql",))[1] == ["b.sql"]
+
+    def test_a_one_shot_that_came_to_nothing_is_tried_again(self, tmp_path: Path) -> None:
+        module, other = write(tmp_path / "a.py"), write(tmp_path / "other.py")
+        failed = record(tmp_path, "migrate", task=True)
+        failed.state = State.FAILED
+        own, changes = records(failed), Changes()
+        changes.loaded("migrate", stamps_of(module))
+        changes.expand(changes.globs(own), str(tmp_path))
+        write(module, "second")
+        assert reached(changes, [module, other], own) == {"migrate": ["a.py", "other.py"]}
+
+    def test_what_lies_in_another_repository_is_watched_by_its_own_rules(
+        self, tmp_path: Path
+    ) -> None:
+        """An editable install, wherever its folder is."""
+        shop, library = tmp_path / "shop", tmp_path / "build" / "library"
+        write(shop / ".gitignore", "*.py")
+        write(library / ".git" / "HEAD")
+        write(library / ".gitignore", "gen/")
+        source, generated = write(library / "src" / "a.py"), write(library / "gen" / "b.py")
+        own, changes = records(record(shop, "users")), Changes()
+        changes.loaded("users", stamps_of(source, generated))
+        changes.expand([], str(shop))
+        assert changes.own_files(own["users"]).keys() == {str(source)}
+
+    def test_a_file_that_a_folder_links_to_is_watched_where_it_is(self, tmp_path: Path) -> None:
+        module = write(tmp_path / "releases" / "2" / "a.py")
+        (tmp_path / "current").symlink_to(module.parent)
+        own, changes = records(record(tmp_path, "users")), Changes()
+        changes.loaded("users", stamps_of(tmp_path / "current" / "a.py"))
+        assert changes.own_files(own["users"]).keys() == {str(module)}
 
     def test_a_file_that_is_loaded_no_more_matters_until_the_new_process_works(
         self, tmp_path: Path
     ) -> None:
         old, both, new = (write(tmp_path / name) for name in ("old.py", "both.py", "new.py"))
+        paths = {str(path) for path in (old, both, new)}
         own, changes, spec = records(record(tmp_path, "users")), Changes(), project()
         changes.starts("users")
         changes.loaded("users", stamps_of(old, both))
         changes.works("users")
         changes.starts("users")
         changes.loaded("users", stamps_of(both))
-        assert {old, both} <= changes.files(spec, own)
+        assert {str(old), str(both)} <= changes.files(spec, own)
         changes.works("users")
         changes.loaded("users", stamps_of(new))
-        assert changes.files(spec, own) & {old, both, new} == {both, new}
+        assert changes.files(spec, own) & paths == {str(both), str(new)}
 
 
 class TestServersThatAreNotOurs:

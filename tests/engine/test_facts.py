@@ -27,7 +27,7 @@ class FakeReloads:
         self.changes = Changes()
 
     def loaded(self, service: str, *files: str) -> None:
-        self.changes.loaded(service, {f"{ROOT}/{file}": None for file in files})
+        self.changes.loaded(service, {f"{ROOT}/{file}": (1, 1, 1) for file in files})
 
     def files(self, record: Any) -> Any:
         return self.changes.own_files(record)

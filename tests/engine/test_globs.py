@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from dynaport_tui.engine.globs import Glob, expand
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def fill(folder: Path, *names: str) -> None:
@@ -20,11 +17,11 @@ def fill(folder: Path, *names: str) -> None:
 
 
 def found(glob: Glob, folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in glob.files())
+    return sorted(Path(path).relative_to(folder).as_posix() for path in glob.files())
 
 
 def watched(glob: Glob, folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in glob.folders())
+    return sorted(Path(path).relative_to(folder).as_posix() for path in glob.folders())
 
 
 @pytest.mark.parametrize(
@@ -48,7 +45,7 @@ def test_globs_mean_what_they_mean_elsewhere(
     fill(tmp_path, "app.py", "pkg/a.py", "pkg/deep/b.py", "pkg/page.html")
     glob = expand(tmp_path, globs)
     assert found(glob, tmp_path) == files
-    assert all(glob.match(tmp_path / name) for name in files)
+    assert all(glob.match(str(tmp_path / name)) for name in files)
 
 
 def test_only_the_folders_that_a_glob_can_reach_are_watched(tmp_path: Path) -> None:
@@ -68,10 +65,10 @@ def test_globs_may_leave_the_services_folder(tmp_path: Path) -> None:
 
 def test_a_file_that_appears_or_goes_is_judged_by_its_name(tmp_path: Path) -> None:
     glob = expand(tmp_path, ["**/*.py"], ["migrations/**"])
-    assert glob.match(tmp_path / "new" / "module.py")
-    assert not glob.match(tmp_path / "new" / "module.txt")
-    assert not glob.match(tmp_path / "migrations" / "0001.py")
-    assert not glob.match(tmp_path.parent / "elsewhere.py")
+    assert glob.match(str(tmp_path / "new" / "module.py"))
+    assert not glob.match(str(tmp_path / "new" / "module.txt"))
+    assert not glob.match(str(tmp_path / "migrations" / "0001.py"))
+    assert not glob.match(str(tmp_path.parent / "elsewhere.py"))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +80,7 @@ def test_litter_is_left_out(tmp_path: Path, litter: str) -> None:
     glob = expand(tmp_path, ["**/*.py"])
     assert found(glob, tmp_path) == ["app.py"]
     assert watched(glob, tmp_path) == [".", "pkg"]
-    assert not glob.match(tmp_path / "pkg" / litter / "deep" / "b.py")
+    assert not glob.match(str(tmp_path / "pkg" / litter / "deep" / "b.py"))
 
 
 def test_a_virtual_environment_is_left_out_whatever_it_is_called(tmp_path: Path) -> None:
@@ -91,7 +88,7 @@ def test_a_virtual_environment_is_left_out_whatever_it_is_called(tmp_path: Path)
     glob = expand(tmp_path, ["**/*.py"])
     assert found(glob, tmp_path) == ["app.py"]
     assert watched(glob, tmp_path) == ["."]
-    assert not glob.match(tmp_path / "for-app" / "lib" / "flask" / "app.py")
+    assert not glob.match(str(tmp_path / "for-app" / "lib" / "flask" / "app.py"))
 
 
 def test_a_service_that_lies_below_a_folder_named_like_litter_is_watched(tmp_path: Path) -> None:
@@ -106,7 +103,7 @@ def test_gitignore_files_hold_and_the_deepest_decides(tmp_path: Path) -> None:
     (tmp_path / "users" / ".gitignore").write_text("!keep\n")
     glob = expand(tmp_path / "users", ["**/*.py"], root=tmp_path)
     assert found(glob, tmp_path) == ["users/app.py", "users/keep/c.py"]
-    assert not glob.match(tmp_path / "users" / "gen" / "new.py")
+    assert not glob.match(str(tmp_path / "users" / "gen" / "new.py"))
 
 
 def test_the_gitignore_of_the_repository_around_the_project_holds(tmp_path: Path) -> None:

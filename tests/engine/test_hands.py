@@ -33,7 +33,7 @@ class Watched:
             post=lambda _report: None,
             publish=self.events.append,
             epoch=lambda _service: 1,
-            loaded=lambda _service, _files: None,
+            loaded=lambda _service, _run, _files: None,
             launches=lambda: (),
             clerk=lambda _service: FakeClerk(),
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 
 from dynaport_tui.engine.reloads import Reloads
+from dynaport_tui.engine.stamps import stamp
 from dynaport_tui.model.machine import State
-from dynaport_tui.model.reports import Timer
+from dynaport_tui.model.reports import Exited, ReadyReport, Start, Timer
 from dynaport_tui.model.spec import ProjectSpec
-from dynaport_tui.model.view import Event, Reloaded
+from dynaport_tui.model.view import Event, Exit, Reloaded
 from tests.model.fleets import Story, project, service
 
 
@@ -87,3 +91,98 @@ async def test_a_reload_whose_old_process_does_not_die_has_failed(web: Reloading
     assert web.story.state("web") is State.FAILED
     assert not ok
     assert why == web.story.why("web")
+
+
+class Overlapping(Reloading):
+    """An app that serves while its new code loads."""
+
+    def __init__(self, folder: Path) -> None:
+        story = Story(service("web", kind="app", cwd=str(folder)))
+        story.ready("web")
+        super().__init__(story)
+        self.module = folder / "web.py"
+        self.save()
+
+    def save(self) -> None:
+        """Save the module that the app loads."""
+        self.module.write_text(f"saved at {time.monotonic_ns()}")
+
+    def load(self, run: int) -> None:
+        """That process loads the module as it is now."""
+        path = str(self.module.resolve())
+        self.reloads.loaded("web", run, {path: stamp(path)})
+
+    def fail(self) -> None:
+        """The candidate cannot load."""
+        candidate = self.story.record("web").candidate
+        assert candidate is not None
+        error = Exit(error="SyntaxError")
+        self.story.tell(Exited(service="web", run=candidate.run, exit=error))
+        self.turn()
+
+    def turn(self) -> None:
+        super().turn()
+        for action in self.story.heard:
+            if isinstance(action, Start) and action.candidate:
+                self.reloads.begins(action.service)
+        self.story.heard.clear()
+        for outcome in self.fleet.take_outcomes():
+            self.reloads.came_to(outcome)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Overlapping:
+    return Overlapping(tmp_path)
+
+
+async def test_new_code_that_fails_is_told(shop: Overlapping) -> None:
+    shop.ask()
+    shop.load(run=2)
+    shop.fail()
+    [(ok, why)] = shop.told
+    assert not ok
+    assert "SyntaxError" in why
+
+
+async def test_a_failure_of_half_written_files_is_not_told_and_another_try_follows(
+    shop: Overlapping,
+) -> None:
+    shop.ask()
+    shop.load(run=2)
+    shop.save()
+    shop.fail()
+    assert shop.told == []
+    shop.turn()
+    assert shop.story.record("web").candidate is not None
+    shop.load(run=3)
+    shop.fail()
+    assert [ok for ok, _ in shop.told] == [False]
+
+
+async def test_a_service_that_writes_its_own_files_is_not_tried_for_ever_in_silence(
+    shop: Overlapping,
+) -> None:
+    shop.ask()
+    for run in range(2, 12):
+        if shop.told:
+            break
+        shop.load(run)
+        shop.save()
+        shop.fail()
+        shop.turn()
+    assert [ok for ok, _ in shop.told] == [False]
+
+
+async def test_what_a_process_loads_that_only_finishes_counts_no_more(shop: Overlapping) -> None:
+    shop.load(run=1)
+    shop.ask()
+    shop.load(run=2)
+    shop.story.tell(ReadyReport(service="web", run=2, why="its server is up"))
+    shop.turn()
+    before = shop.reloads.files(shop.story.record("web"))
+    shop.module = shop.module.with_name("late.py")
+    shop.save()
+    shop.load(run=1)
+    assert shop.reloads.files(shop.story.record("web")) == before
+    shop.load(run=2)
+    assert shop.reloads.files(shop.story.record("web")) != before

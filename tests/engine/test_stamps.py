@@ -24,8 +24,8 @@ def test_a_file_that_was_not_accepted_before_counts_as_it_is(
     stamps: Stamps, tmp_path: Path
 ) -> None:
     page = write(tmp_path, "page.html")
-    stamps.want([], [str(tmp_path)], lambda path: path.endswith(".py"))
-    stamps.want([], [str(tmp_path)], lambda path: path.endswith((".py", ".html")))
+    stamps.want([], [str(tmp_path)], lambda path, _: path.endswith(".py"))
+    stamps.want([], [str(tmp_path)], lambda path, _: path.endswith((".py", ".html")))
     assert stamps.changed() == {}
     write(tmp_path, "page.html", "second")
     assert list(stamps.changed()) == [page]
@@ -35,8 +35,8 @@ def test_a_single_file_counts_as_it_is_although_its_folder_was_watched(
     stamps: Stamps, tmp_path: Path
 ) -> None:
     module = write(tmp_path, "module.py")
-    stamps.want([], [str(tmp_path)], lambda path: path.endswith(".html"))
-    stamps.want([module], [str(tmp_path)], lambda path: path.endswith(".html"))
+    stamps.want([], [str(tmp_path)], lambda path, _: path.endswith(".html"))
+    stamps.want([module], [str(tmp_path)], lambda path, _: path.endswith(".html"))
     assert stamps.changed() == {}
 
 
@@ -49,7 +49,7 @@ def test_a_save_at_the_moment_of_a_new_wish_is_seen(stamps: Stamps, tmp_path: Pa
 
 
 def test_a_new_file_at_the_moment_of_a_new_wish_is_seen(stamps: Stamps, tmp_path: Path) -> None:
-    stamps.want([], [str(tmp_path)], lambda path: path.endswith(".py"))
+    stamps.want([], [str(tmp_path)], lambda path, _: path.endswith(".py"))
     module = write(tmp_path, "module.py")
     stamps.want([], [str(tmp_path)], None)
     assert list(stamps.changed()) == [module]

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from tests.fakes import NoWatchesLeft
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
-    from pathlib import Path
 
     from dynaport_tui.engine.fileevents import Notify, Open
 
@@ -32,8 +32,8 @@ class Watching:
         self._moved = asyncio.Event()
         self.watcher = Watcher(self._changed, self._complained, open_notify=opener)
 
-    def _changed(self, paths: set[Path]) -> None:
-        self.batches.append(paths)
+    def _changed(self, paths: set[str]) -> None:
+        self.batches.append(set(map(Path, paths)))
         self._moved.set()
 
     def _complained(self, text: str) -> None:
@@ -41,9 +41,12 @@ class Watching:
         self._moved.set()
 
     async def watch(
-        self, files: Iterable[Path], folders: Iterable[Path] = (), careful: Iterable[Path] = ()
+        self,
+        files: Iterable[Path],
+        folders: Iterable[Path | str] = (),
+        careful: Iterable[Path] = (),
     ) -> None:
-        self.watcher.watch(files, folders, careful=careful)
+        self.watcher.watch(map(str, files), map(str, folders), careful=map(str, careful))
         async with asyncio.timeout(8):
             await self.watcher.settled()
 
@@ -112,7 +115,7 @@ async def test_no_save_is_lost_to_a_new_wish_at_the_same_moment(app: Path, tmp_p
         await seen.watch([app])
         for number, other in enumerate(others):
             save(app, f"saved {number}")
-            seen.watcher.watch([app, other])
+            seen.watcher.watch([str(app), str(other)])
             assert await seen.batch() == {app}
 
 
