@@ -50,6 +50,7 @@ def serve(place: Place, app: Any) -> None:
         tally.close()
     if not (server.started or turnover.signalled or stopped):
         raise Unusable(f"the application's startup failed: {front.why}") from front.failure
+    place.told = True
 
 
 def _say_ready(place: Place, scheme: str) -> None:

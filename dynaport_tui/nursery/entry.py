@@ -20,6 +20,9 @@ def born(arguments: list[str]) -> Callable[[], None]:
 
     The fork server itself never comes back from here: it exits.
     """
+    from . import farewell
+
+    farewell.prepare()
     fd, what = int(arguments[0]), arguments[1]
     request = _cold(fd) if what == "cold" else _forked(what, fd, arguments[2:])
     from . import program

@@ -26,3 +26,5 @@ class Place:
         self.held = None if fd is None else Descriptor(fd)
         self.taken = False
         """Whether a server of ours is on it; the next one gets the port that it asks for."""
+        self.told = False
+        """Whether a server of ours was told to end, and did."""

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from . import failure, hooks, label, learn, loader, newborn, script, serve
+from . import failure, farewell, hooks, label, learn, loader, newborn, script, serve
 from .orders import Orders
 from .place import Place
 from .report import Report
@@ -23,7 +23,7 @@ class Program:
     """An `app` or a `script`.
 
     It ends as every program does: the interpreter waits for threads, runs the exit handlers,
-    flushes.
+    flushes. What was told to end skips the rest (`farewell`).
     """
 
     def __init__(self, request: Request, starter: ModuleType) -> None:
@@ -50,6 +50,8 @@ class Program:
         try:
             self._live(place)
         except SystemExit as error:
+            if place.told and error.code in (None, 0):
+                farewell.soon()
             self._left(error, report)
             raise
         except failure.Unusable as error:
@@ -58,6 +60,8 @@ class Program:
         except BaseException as error:
             failure.tell(error, report)
             raise
+        if place.told and self._request.kind == "app":
+            farewell.soon()
 
     def _learn(self, report: Report) -> None:
         """Note what the next nursery could import for it; one that starts afresh has none."""

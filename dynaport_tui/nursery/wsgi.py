@@ -58,6 +58,7 @@ def serve(place: Place, app: Any, **options: Any) -> None:
     if loop.retired and not loop.ours:
         os.kill(os.getpid(), signal.SIGTERM)  # the program has its own way to end
     elif loop.stopped or loop.retired:
+        place.told = True
         sys.exit(0)
 
 
