@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 import time
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING
 
-from . import hooks, project
+from . import absent, hooks, project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +24,12 @@ MARGIN = 2.0
 
 
 def install(*, fresh: bool, loaded: Callable[[str], None]) -> None:
-    """Load project modules by these rules and call `loaded` with the path of each.
+    """Load project modules by these rules and call `loaded` with the path of each, and with those
+    where one was looked for in vain.
 
     With `fresh`, no bytecode is read or written.
     """
+    sys.meta_path.append(absent.Modules(loaded))
     original = SourceFileLoader.get_code
 
     def get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:
