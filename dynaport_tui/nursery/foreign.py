@@ -117,48 +117,70 @@ def _uvicorn_server(server: Any, report: Report) -> None:
 
 def _hypercorn(run: Any, report: Report) -> None:
     load, shut, wait = run.load_application, run.raise_shutdown, run.Lifespan.wait_for_startup
-    servers: list[Any] = []
+    end = _End()
 
     def load_application(*args: Any, **options: Any) -> Any:
         if _spawned():
             # Its master tells it to end in another way, after which it finishes its requests.
             signal.signal(signal.SIGTERM, lambda _number, _frame: None)
         try:
-            return load(*args, **options)
+            return end.before(load(*args, **options))
         except Exception as error:
             _give_up(error, report)
 
     async def wait_for_startup(self: Any) -> None:
         await wait(self)
         scheme = "https" if self.config.ssl_enabled else "http"
-        _note_servers(servers, lambda: report.worker(scheme))
+        end.note_servers(lambda: report.worker(scheme))
 
     async def raise_shutdown(trigger: Callable[[], Any]) -> None:
-        await shut(lambda: _left(trigger, servers))
+        await shut(lambda: end.after(trigger))
 
     run.load_application, run.raise_shutdown = load_application, raise_shutdown
     run.Lifespan.wait_for_startup = wait_for_startup
 
 
-def _note_servers(servers: list[Any], made: Callable[[], None]) -> None:
-    """Keep what the running loop makes from now on, where that can be seen; `made`: the first."""
-    loop = asyncio.get_running_loop()
-    create = loop.create_server
+class _End:
+    """How a worker of hypercorn's leaves: it would cut those off that have only just come, and
+    those that are just asking again.
+    """
 
-    async def create_server(*args: Any, **options: Any) -> Any:
-        if not servers:
-            made()
-        servers.append(await create(*args, **options))
-        return servers[-1]
+    def __init__(self) -> None:
+        self._servers: list[Any] = []
+        self._leaving = False
 
-    if isinstance(loop, asyncio.BaseEventLoop):
-        loop.create_server = create_server  # type: ignore[method-assign]
+    def before(self, app: Any) -> Any:
+        """The application, its clients told when their connection closes."""
 
+        async def told(scope: Any, receive: Any, send: Any, *more: Any) -> None:
+            if scope["type"] == "http":
+                send = turnover.closing(scope, send, lambda: self._leaving)
+            await app(scope, receive, send, *more)
 
-async def _left(trigger: Callable[[], Any], servers: list[Any]) -> None:
-    await trigger()
-    turnover.stop_accepting(servers)
-    await asyncio.sleep(FRESH)  # for those to ask that have only just come
+        return told
+
+    def note_servers(self, made: Callable[[], None]) -> None:
+        """Keep what the running loop makes from now on, where that can be seen; `made` is called
+        before the first.
+        """
+        loop = asyncio.get_running_loop()
+        create = loop.create_server
+
+        async def create_server(*args: Any, **options: Any) -> Any:
+            if not self._servers:
+                made()
+            self._servers.append(await create(*args, **options))
+            return self._servers[-1]
+
+        if isinstance(loop, asyncio.BaseEventLoop):
+            loop.create_server = create_server  # type: ignore[method-assign]
+
+    async def after(self, trigger: Callable[[], Any]) -> None:
+        """Return when the worker was told to end and its clients had the time to ask."""
+        await trigger()
+        self._leaving = True
+        turnover.stop_accepting(self._servers)
+        await asyncio.sleep(FRESH)
 
 
 def _spawned() -> bool:

@@ -73,22 +73,12 @@ class Turnover:
         app = config.loaded_app
 
         async def told(scope: Any, receive: Any, send: Any) -> None:
-            if scope["type"] == "http" and scope["http_version"] in ("1.0", "1.1"):
+            if scope["type"] == "http":
                 self._asked = time.monotonic()
-                await app(scope, receive, self._closing(send))
-            else:
-                await app(scope, receive, send)
+                send = closing(scope, send, lambda: self._leaving)
+            await app(scope, receive, send)
 
         config.loaded_app = told
-
-    def _closing(self, send: Any) -> Callable[[Any], Any]:
-        async def closing(message: Any) -> None:
-            if self._leaving and message["type"] == "http.response.start":
-                headers = [h for h in message.get("headers", ()) if h[0].lower() != b"connection"]
-                message = {**message, "headers": [*headers, (b"connection", b"close")]}
-            await send(message)
-
-        return closing
 
     async def _allowed(self, stirred: Any) -> None:
         """Say that it could serve, and wait for `go` or a signal."""
@@ -136,6 +126,23 @@ class Turnover:
             await _until_asked(connections)
         finally:
             self._server.should_exit = True
+
+
+def closing(scope: Any, send: Any, leaving: Callable[[], bool]) -> Any:
+    """The `send` of one request that closes its connection with the answer where the server leaves.
+
+    For HTTP/1 alone: in HTTP/2, no header closes a connection.
+    """
+    if scope["http_version"] not in ("1.0", "1.1"):
+        return send
+
+    async def told(message: Any) -> None:
+        if leaving() and message["type"] == "http.response.start":
+            headers = [h for h in message.get("headers", ()) if h[0].lower() != b"connection"]
+            message = {**message, "headers": [*headers, (b"connection", b"close")]}
+        await send(message)
+
+    return told
 
 
 def of_every(server_module: Any, ready: Callable[[str], None], retired: Callable[[], None]) -> None:
