@@ -21,6 +21,7 @@ from dynaport_tui.control.protocol import Logs
 from dynaport_tui.control.server import ControlServer, serve
 from dynaport_tui.engine.bus import Bus, BusSubscription
 from dynaport_tui.engine.nursery import Nursery
+from dynaport_tui.engine.packages import Installed, Since
 from dynaport_tui.model.callers import Caller
 from dynaport_tui.model.httphead import Head
 from dynaport_tui.model.launch import Launch
@@ -452,6 +453,10 @@ class FakeDesk:
     def nursery_for(self, _launch: Launch) -> Nursery:
         """Always the same."""
         return cast("Nursery", self.nursery)
+
+    def since_now(self, launch: Launch) -> Since:
+        """Nobody knows where packages are installed."""
+        return Since(Installed(launch.python))
 
     def route(self, _nursery: Nursery, heard: Callable[[Mapping[str, Any]], None]) -> int:
         """Numbers from 1."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Report,
     )
     from .nursery import Nursery
+    from .packages import Since
     from .stamps import Stamp
     from .talk import Clerk
 
@@ -29,6 +30,9 @@ class Desk(Protocol):
 
     def nursery_for(self, launch: Launch) -> Nursery:
         """The nursery in which it is to be born."""
+
+    def since_now(self, launch: Launch) -> Since:
+        """What is installed for the interpreter of a launch, from now on."""
 
     def route(self, nursery: Nursery, heard: Callable[[Mapping[str, Any]], None]) -> int:
         """A new spawn number of that nursery whose events go to `heard`."""

@@ -119,6 +119,7 @@ class Engine:
             port_why=self._planner.port_why(service),
             log_lines=runner.log.last,
             log_errors=runner.log.errors,
+            packages=runner.packages_changed(),
         )
         return self._supervisor.usage.added_to(status)
 

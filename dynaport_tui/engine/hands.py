@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..model.spec import LogSpec, ServiceSpec
     from ..model.view import Event
     from .nursery import Nursery
+    from .packages import Since
     from .stamps import Stamp
     from .talk import Clerk
 
@@ -143,6 +144,10 @@ class Hands:
     def nursery_for(self, launch: Launch) -> Nursery:
         """Where a launch is born."""
         return self._nurseries.for_launch(launch)
+
+    def since_now(self, launch: Launch) -> Since:
+        """What is installed for the interpreter of a launch, from now on."""
+        return self._nurseries.since_now(launch)
 
     def route(self, nursery: Nursery, heard: Heard) -> int:
         """A new spawn number of that nursery whose events go to `heard`."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import learned
 from .nursery import Event, NotPython, Nursery, at_start
 from .orphans import sweep_orphans
+from .packages import Installed, Since, usual_folders
 from .warmer import Warmer
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Nurseries:
         self._lost, self._needed, self._learning = lost, needed, learning
         self._all: dict[Key, Nursery] = {}
         self._warmers: dict[Nursery, Warmer] = {}
+        self._installed: dict[str, Installed] = {}
+        """By interpreter, as the memory of it is."""
         self._outdated: set[Nursery] = set()
         """Those in which nothing is started any more."""
         self._leaving: set[Nursery] = set()
@@ -143,7 +146,7 @@ class Nurseries:
         if found is None or not found.alive:
             return self._start_warm(key, services)
         warmer = self._warmers.get(found)
-        if warmer is not None and all(warmer.fits(s, e) for s, e in services.items()):
+        if warmer is not None and warmer.fits(services):
             for service, environment in services.items():
                 warmer.expect(service, environment)
             return found
@@ -154,15 +157,25 @@ class Nurseries:
         return self._start_warm(key, known | services)
 
     def _start_warm(self, key: Key, services: dict[str, Environment]) -> Nursery:
-        python, variables = key
         plain = learned.shared(services) if services else os.environ
         plain = {n: v for n, v in plain.items() if not at_start({n: v})}
-        nursery = self._start(key, {**plain, **dict(variables)}, warm=True)
-        memory = self._learning.of(python)
-        warmer = Warmer(nursery, memory, services, self._learning.changed)
+        nursery = self._start(key, {**plain, **dict(key[1])}, warm=True)
+        memory, installed = self._learning.of(_interpreter(key)), self._packages(key)
+        warmer = Warmer(nursery, memory, installed, services, self._learning.changed)
         self._warmers[nursery] = warmer
         nursery.about_itself = warmer.heard
         return nursery
+
+    def _packages(self, key: Key) -> Installed:
+        name = _interpreter(key)
+        if name not in self._installed:
+            folders = self._learning.of(name).sites or usual_folders(key[0])
+            self._installed[name] = Installed(key[0], folders)
+        return self._installed[name]
+
+    def since_now(self, launch: Launch) -> Since:
+        """What is installed for the interpreter of a launch, from now on."""
+        return Since(self._packages(_key(launch)))
 
     def _start(self, key: Key, env: dict[str, str], *, warm: bool) -> Nursery:
         with self._births:
@@ -239,6 +252,13 @@ class Nurseries:
 
 def _key(launch: Launch) -> Key:
     return launch.python, at_start(launch.env)
+
+
+def _interpreter(key: Key) -> str:
+    """What it is called in the memory: with another search path it is as good as another one."""
+    python, variables = key
+    path = dict(variables).get("PYTHONPATH")
+    return f"{python} with PYTHONPATH={path}" if path else python
 
 
 def _service(launch: Launch) -> str:

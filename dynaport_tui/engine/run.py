@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .desk import Desk
     from .logs import Attachment
     from .nursery import Nursery
+    from .packages import Since
     from .process import Told
     from .runner import Runner
 
@@ -68,6 +69,8 @@ class Run:
 
     def __init__(self, runner: Runner, action: Start, nursery: Nursery, desk: Desk) -> None:
         self.nursery = nursery
+        self.packages: Since | None = None
+        """What was installed when it was started."""
         self._born = False
         self._runner, self._action, self._desk = runner, action, desk
         self._error: str | None = None

@@ -112,6 +112,7 @@ class Runner:
             self.prepare_port(action.launch)
             nursery = self._desk.nursery_for(action.launch)
             run = self._runs[action.run] = Run(self, action, nursery, self._desk)
+            run.packages = self._desk.since_now(action.launch)
             if not action.candidate:
                 self._current = run
         except (PortTaken, NotPython, OSError) as error:
@@ -132,6 +133,13 @@ class Runner:
         if old is not None:
             await old.retire()
         new.open()
+
+    def packages_changed(self) -> str:
+        """Which packages its present process does not know yet; empty where it knows all."""
+        run = self._current
+        if run is None or run.packages is None or self.spec.kind == "command":
+            return ""
+        return run.packages.changes()
 
     def finished(self, run: int) -> None:
         """Nothing of that process is left."""

@@ -10,12 +10,14 @@ import msgspec
 
 from ..model import learned
 from ..model.learned import Tried
+from .packages import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..model.learned import Environment, Memory
     from .nursery import Event, Nursery
+    from .packages import Installed
 
 CALM = 0.3
 """Seconds that nothing was learned before anything is done about it."""
@@ -32,11 +34,14 @@ class Warmer:
         self,
         nursery: Nursery,
         memory: Memory,
+        installed: Installed,
         services: Mapping[str, Environment],
         changed: Callable[[], None],
     ) -> None:
         self.nursery, self.memory = nursery, memory
-        self._changed = changed
+        self._changed, self._installed = changed, installed
+        self._packages = installed.now()
+        self._verify()
         self._services = dict(services)
         self._asked: set[str] = set()
         """Modules that were asked for, by whomever."""
@@ -54,10 +59,18 @@ class Warmer:
         """Those that are, or were, to be started here."""
         return frozenset(self._services)
 
-    def fits(self, service: str, environment: Environment) -> bool:
-        """Whether the service finds what was imported as if it had imported it itself."""
-        together = {service: environment, "": self.nursery.env}
+    def fits(self, services: Mapping[str, Environment]) -> bool:
+        """Whether these find what was imported as if each had imported it now, by itself."""
+        if self._packages is not self._installed.now():
+            return False
+        together = {**services, "": self.nursery.env}
         return not learned.differing(self.memory, self._reads, together)
+
+    def _verify(self) -> None:
+        """What was seen of other packages says nothing about these."""
+        found = fingerprint(self._packages)
+        if found and learned.verified(self.memory, found):
+            self._changed()
 
     def expect(self, service: str, environment: Environment) -> None:
         """The service is about to be started here."""
@@ -75,6 +88,8 @@ class Warmer:
     def heard(self, event: Event) -> None:
         """The nursery tells what it has imported, or tried."""
         match event["event"]:
+            case "hello":
+                self._find(event["sites"])
             case "imported":
                 self._read(event["reads"])
             case "tried":
@@ -82,6 +97,16 @@ class Warmer:
                 learned.judged(self.memory, msgspec.convert(event["verdicts"], list[Tried]))
                 self._changed()
                 self._look()
+
+    def _find(self, sites: list[str]) -> None:
+        """Where packages are, as the interpreter itself knows."""
+        if sites != self._installed.folders:
+            self._installed.folders = sites
+            self._packages = self._installed.now()
+            self._verify()
+        if sites != self.memory.sites:
+            self.memory.sites = sites
+            self._changed()
 
     def _read(self, reads: Mapping[str, list[str]]) -> None:
         for module, names in reads.items():

@@ -60,6 +60,8 @@ class Memory(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     packages: str = ""
     """Stands for the packages for which the verdicts hold."""
+    sites: list[str] = []
+    """The folders where packages are installed."""
     verdicts: dict[str, Verdict] = {}
     services: dict[str, Habits] = {}
 
@@ -126,10 +128,14 @@ def _is_own(name: str) -> bool:
     return name in OWN or name.startswith(OURS_ALONE)
 
 
-def verified(memory: Memory, packages: str) -> None:
-    """These packages are installed now: what others did says nothing about them."""
-    if memory.packages != packages:
-        memory.packages, memory.verdicts = packages, {}
+def verified(memory: Memory, packages: str) -> bool:
+    """These packages are installed now: what others did says nothing about them; whether others
+    were known.
+    """
+    if memory.packages == packages:
+        return False
+    memory.packages, memory.verdicts = packages, {}
+    return True
 
 
 def left_alone(memory: Memory) -> dict[str, str]:

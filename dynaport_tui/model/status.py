@@ -25,8 +25,12 @@ def service_status(
     port_why: str | None = None,
     log_lines: int = 0,
     log_errors: int = 0,
+    packages: str = "",
 ) -> ServiceStatus:
-    """One row; cpu and memory are the engine's to add."""
+    """One row; cpu and memory are the engine's to add.
+
+    `packages`: those that were installed, upgraded or removed since it was started.
+    """
     spec, launch, probe = record.spec, record.launch, record.probe
     number = record.spec.instance
     return ServiceStatus(
@@ -35,7 +39,7 @@ def service_status(
         instance=int(number) if number.isdigit() else number,
         state=record.state,
         why=fleet.explain(spec.id),
-        stale=_stale(record),
+        stale=_stale(record, packages),
         port=launch.port,
         port_why=port_why,
         ports=launch.ports,
@@ -63,13 +67,16 @@ def service_status(
     )
 
 
-def _stale(record: Record) -> str | None:
+def _stale(record: Record, packages: str) -> str | None:
     if not record.running or record.started is None:
         return None
     found = stale(record.started, record.launch)
     if record.behind is not None:
         found = ["code of before the last save", *found]
-    return f"differs from the files: {', '.join(found)}" if found else None
+    told = [f"differs from the files: {', '.join(found)}"] if found else []
+    if packages:
+        told.append(f"installed packages changed: {packages}")
+    return "; ".join(told) or None
 
 
 def notes(project: ProjectSpec) -> list[str]:

@@ -123,6 +123,17 @@ class TestService:
         story.save(web, service("db", "disk", env={"A": "1"}), service("disk"))
         assert row(story, "db").stale == "differs from the files: env A"
 
+    def test_changed_packages_make_it_stale_too(self) -> None:
+        web = service("web", "db")
+        story = Story(web, service("db", "disk"), service("disk"))
+        story.ready("disk", "db", "web")
+        told = "requests 2.31.0 \u2192 2.32.3"
+        assert row(story, "db", packages=told).stale == f"installed packages changed: {told}"
+        story.restart("web")
+        story.save(web, service("db", "disk", env={"A": "1"}), service("disk"))
+        both = f"differs from the files: env A; installed packages changed: {told}"
+        assert row(story, "db", packages=told).stale == both
+
     def test_what_does_not_run_is_never_stale(self) -> None:
         web = service("web")
         story = Story(web, want=False)

@@ -12,7 +12,7 @@ from tests.real.harness import Dynaport, wait_until
 from tests.real.libraries import THREAD, library
 
 APP = """
-    import os, flask, lib, settled, noisy
+    import os, flask, lib, settled
     app = flask.Flask(__name__)
     @app.get("/")
     def index():
@@ -37,9 +37,8 @@ def learned(project: Project) -> dict[str, Any]:
 
 
 def fork_server(dynaport: Dynaport) -> int:
-    """The only one."""
-    (pid,) = nurseries(dynaport.look()["project"]["engine_pid"]).values()
-    return pid
+    """The newest."""
+    return max(nurseries(dynaport.look()["project"]["engine_pid"]).values())
 
 
 def given(dynaport: Dynaport) -> dict[str, Any]:
@@ -54,7 +53,8 @@ def test_a_service_is_forked_with_what_it_imported_the_last_time(
     library(project.folder, lib="import os; pid = os.getpid()", noisy=THREAD)
     library(project.folder, settled="import os; level = os.environ['LEVEL']")
     here = project.folder
-    project({"services.toml": SERVICES.format(here, "low"), "users.py": APP})
+    app = APP.replace("settled", "settled, noisy", 1)
+    project({"services.toml": SERVICES.format(here, "low"), "users.py": app})
     dynaport.run("up", "-d").expect(0)
     first = dynaport.wait_for_state("users", "READY")
     assert given(dynaport)["lib"] == first["pid"]
@@ -75,3 +75,26 @@ def restarted(dynaport: Dynaport) -> dict[str, Any]:
     dynaport.run("restart", "users").expect(0)
     dynaport.wait_for_state("users", "READY")
     return given(dynaport)
+
+
+def test_an_upgraded_package_makes_services_stale_and_a_restart_uses_it(
+    project: Project, dynaport: Dynaport
+) -> None:
+    site = project.folder / "site-packages"
+    library(project.folder, lib="import os; pid = os.getpid()", settled="level = 'old'")
+    (site / "settled-1.0.dist-info").mkdir()
+    project({"services.toml": SERVICES.format(project.folder, "low"), "users.py": APP})
+    dynaport.run("up", "-d").expect(0)
+    assert dynaport.wait_for_state("users", "READY")["stale"] is None
+    before = fork_server(dynaport)
+
+    library(project.folder, settled="level = 'new'")
+    (site / "settled-1.0.dist-info").rename(site / "settled-1.1.dist-info")
+    wait_until(lambda: dynaport.service("users")["stale"], what="it is stale")
+    text = "installed packages changed: settled 1.0 \u2192 1.1"
+    assert dynaport.service("users")["stale"] == text
+    assert given(dynaport)["settled"] == "old"
+    dynaport.run("restart", "users").expect(0)
+    wait_until(lambda: given(dynaport)["settled"] == "new", what="the new package is in use")
+    assert dynaport.service("users")["stale"] is None
+    wait_until(lambda: fork_server(dynaport) != before, what="the old fork server ended")
