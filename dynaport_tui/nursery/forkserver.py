@@ -10,7 +10,6 @@ import os
 import select
 import signal
 import sys
-from collections import deque
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import carry, child, family, hooks, prctl, preload, project, suitable, sweep
@@ -19,12 +18,17 @@ from .request import Request, parse
 from .stock import Stock
 from .survivors import Survivors
 from .trial import Trials
+from .waiting import Waiting, close
 from .wire import Channel, Closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .wire import Frame
+
+
+QUIET = 0.25
+"""Seconds without anything to do, after which there is time for what nobody waits for."""
 
 
 class ForkServer:
@@ -36,8 +40,7 @@ class ForkServer:
         self._spawns: dict[int, Spawn] = {}
         self._births: dict[int, Spawn] = {}
         """By the pipe on which a failed start would be told."""
-        self._waiting: deque[tuple[Request, list[int]]] = deque()
-        """Services that are to be forked when what they need is imported."""
+        self._waiting = Waiting()
         self._survivors = Survivors()
         self._own_signals()
         self._poll = select.poll()
@@ -65,6 +68,7 @@ class ForkServer:
         hooks.install()
         with self._importing():
             loaded = preload.load(self._stock.left_out)
+            preload.rehearse(self._stock.left_out, len(self._waiting))
         self._say("preloaded", modules=loaded)
 
     @contextlib.contextmanager
@@ -79,30 +83,33 @@ class ForkServer:
 
     def serve(self) -> Request:
         """Start services for ever; returns in each that was forked."""
+        pause: float | None = QUIET
         while True:
-            for waiting in list(self._waiting):
-                if self._stock.complete(waiting[0].name):
-                    self._waiting.remove(waiting)
-                    preload.settle()
-                    request = self._fork(*waiting)
-                    if request is not None:
-                        return request
-            self._turn(0 if self._import_one() else None)
+            for request, fds in self._waiting.ready(self._stock):
+                preload.settle()
+                if self._fork(request, fds) is not None:
+                    return request
+            if self._import_one():
+                self._turn(0)
+            elif self._turn(pause):
+                pause = QUIET
+            else:
+                pause = 0 if self._at_leisure() else None
 
     def _import_one(self) -> bool:
-        """Whether there may be another module to import."""
-        name = self._stock.next({request.name for request, _ in self._waiting})
-        if name is None:
-            if not self._waiting:
-                preload.settle()
-                self._tell_of_imports()
-                self._trials.begin()
-            return False
+        """Whether there was a module to import for services that wait, or are to come."""
         with self._importing():
-            if name not in self._stock.left_out:
-                preload.learned(name)
-        self._stock.imported(name)
-        return True
+            return preload.needed(self._stock, self._waiting.names)
+
+    def _at_leisure(self) -> bool:
+        """Do what nobody waits for; whether there may be more of it."""
+        with self._importing():
+            if preload.at_leisure(self._stock):
+                return True
+        preload.settle()
+        self._tell_of_imports()
+        self._trials.begin()
+        return False
 
     def _tell_of_imports(self) -> None:
         """Tell of the variables that were read."""
@@ -121,7 +128,7 @@ class ForkServer:
             "channel": self._channel.carried(),
             "spawns": [spawn.carried() for spawn in self._spawns.values()],
             "births": [(fd, spawn.id) for fd, spawn in self._births.items()],
-            "waiting": [(request._asdict(), fds) for request, fds in self._waiting],
+            "waiting": self._waiting.carried(),
         }
         fd, carried = self._channel.fileno(), carry.write(state)
         for number in [fd, carried, *self._inherited()]:
@@ -138,20 +145,21 @@ class ForkServer:
             self._spawns[carried["id"]] = Spawn.resumed(carried)
         for fd, number in state["births"]:
             self._await_birth(self._spawns[number], fd)
-        self._waiting.extend((Request(**fields), fds) for fields, fds in state["waiting"])
+        self._waiting.resume(state["waiting"])
         for number in self._inherited():
             os.set_inheritable(number, False)
         self._ended()
 
     def _inherited(self) -> list[int]:
         """The descriptors that outlive an exec, beside the channel itself."""
-        waiting = [number for _, fds in self._waiting for number in fds]
-        return [*self._channel.pending, *self._births, *self._trials.files, *waiting]
+        pending, waiting = self._channel.pending, self._waiting.files
+        return [*pending, *self._births, *self._trials.files, *waiting]
 
-    def _turn(self, timeout: float | None = None) -> None:
-        """Do what there is to do; wait for it at most `timeout` seconds."""
-        if timeout is None:
-            timeout = self._survivors.due_in(self._spawns.values())
+    def _turn(self, timeout: float | None) -> bool:
+        """Do what there is to do; wait for it at most `timeout` seconds. Whether it came."""
+        look = self._survivors.due_in(self._spawns.values())
+        if look is not None:
+            timeout = look if timeout is None else min(timeout, look)
         writing = select.POLLOUT if self._channel.unsent else 0
         self._poll.modify(self._channel, select.POLLIN | writing)
         events = self._poll.poll(None if timeout is None else timeout * 1000)
@@ -166,6 +174,7 @@ class ForkServer:
             for spawn in self._survivors.look(self._spawns.values()):
                 del self._spawns[spawn.id]
                 self._say("gone", id=spawn.id)
+        return bool(events) or look is not None
 
     def _listen(self) -> None:
         try:
@@ -187,7 +196,7 @@ class ForkServer:
 
     def _spawn(self, request: Request, fds: list[int]) -> None:
         if len(fds) < len(request.fds):  # the system drops those for which there is no room here
-            _close(*fds)
+            close(*fds)
             error = "the fork server has no file descriptor left"
             self._say("failed", id=request.id, error=error, again=True)
             return
@@ -196,7 +205,7 @@ class ForkServer:
         if request.executed:
             self._fork(request, fds)
         else:
-            self._waiting.append((request, fds))
+            self._waiting.add(request, fds)
 
     def _fork(self, request: Request, fds: list[int]) -> Request | None:
         """None in the nursery; the request in a new process that does not execute a program."""
@@ -213,12 +222,12 @@ class ForkServer:
             self._channel.forget()
             return child.begin(request, fds, theirs, parent)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        _close(*fds, theirs)
+        close(*fds, theirs)
         if pid > 0:
             spawn = self._spawns[request.id] = Spawn.of(request, pid)
             self._await_birth(spawn, status)
         else:
-            _close(status)
+            close(status)
         return None
 
     def _await_birth(self, spawn: Spawn, status: int) -> None:
@@ -271,17 +280,9 @@ class ForkServer:
         pids: list[int] = []
         if spawn is not None:
             pids = family.send_signal(spawn, frame["signal"], self._spawns.values())
-        else:
-            self._forget_waiting(frame)
+        elif self._waiting.forget(frame["id"]):
+            self._say("failed", id=frame["id"], error="stopped before it was started")
         self._say("signalled", id=frame["id"], pids=pids)
-
-    def _forget_waiting(self, frame: Frame) -> None:
-        """A start that was asked for, and is not wanted any more, before we could fork it."""
-        for request, fds in list(self._waiting):
-            if request.id == frame["id"]:
-                self._waiting.remove((request, fds))
-                _close(*fds)
-                self._say("failed", id=request.id, error="stopped before it was started")
 
     def _say(self, event: str, **fields: object) -> None:
         try:
@@ -292,9 +293,3 @@ class ForkServer:
     def _quit(self) -> NoReturn:
         sweep.end_everything(self._spawns.values())
         os._exit(0)
-
-
-def _close(*fds: int) -> None:
-    for fd in fds:
-        if fd >= 0:
-            os.close(fd)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .learn import Imports
 
-between: Callable[[], None] | None = None
+between: Callable[[], object] | None = None
 """Called after every module; a nursery looks after its processes there while it imports."""
 
 imports: Imports | None = None

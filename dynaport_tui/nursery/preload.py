@@ -7,24 +7,33 @@ import importlib
 import sys
 from typing import TYPE_CHECKING
 
-from . import reads
+from . import reads, rehearsal
 from .traces import threads, threads_after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-LIBRARIES = ("jinja2", "werkzeug", "werkzeug.serving", "werkzeug.debug", "flask", "dotenv")
+    from .stock import Stock
+
+LIBRARIES = ("jinja2", "werkzeug", "werkzeug.serving", "flask")
 """What most services import, in the order of their dependencies."""
 
-_LATE = (
-    "encodings.idna",
-    "importlib.metadata",
-    "multiprocessing.synchronize",
-    "multiprocessing.sharedctypes",
-)
+_LATE = ("encodings.idna", "importlib.metadata")
 """What those import when they begin to serve."""
 
-_OURS = ("program", "script", "serve", "wsgi", "asgi")
+_OURS = ("program", "script", "serve", "wsgi")
+
+REHEARSAL = "a rehearsal of flask"
+"""Stands for it among the libraries that may be left out."""
+
+FEW = 2
+"""Services that are sooner there without waiting for a rehearsal."""
+
+_at_leisure = [
+    REHEARSAL, "werkzeug.debug", "dotenv", "multiprocessing.synchronize",
+    "multiprocessing.sharedctypes", f"{__package__}.asgi",
+]  # fmt: skip
+"""What some services need, and none is made to wait for."""
 
 read: set[str] = set()
 """The variables that learned modules read when they were imported here."""
@@ -61,8 +70,52 @@ def load(without: Collection[str] = ()) -> list[str]:
     return loaded
 
 
-def learned(name: str) -> None:
-    """Import a module that services are known to need; raises Threaded."""
+def rehearse(without: Collection[str], waiting: int) -> None:
+    """Do once what each of so many services would do when it is first asked; raises Threaded."""
+    if waiting > FEW:
+        _at_leisure.remove(REHEARSAL)
+        _do(REHEARSAL, without)
+
+
+def needed(stock: Stock, waiting: Collection[str]) -> bool:
+    """Import one module that services need, these above all; whether there was one.
+
+    Raises Threaded.
+    """
+    return _next(stock.next(waiting), stock)
+
+
+def at_leisure(stock: Stock) -> bool:
+    """Do something that nobody waits for; whether there was anything. Raises Threaded."""
+    if not _at_leisure:
+        return _next(stock.next_later(), stock)
+    _do(_at_leisure.pop(0), stock.left_out)
+    return True
+
+
+def _next(name: str | None, stock: Stock) -> bool:
+    if name is None:
+        return False
+    if name not in stock.left_out:
+        _learned(name)
+    stock.imported(name)
+    return True
+
+
+def _do(what: str, without: Collection[str]) -> None:
+    if what in without or what.partition(".")[0] in without:
+        return
+    gc.disable()
+    before = threads()
+    if what == REHEARSAL:
+        rehearsal.perform()
+    else:
+        _import(what)
+    _look_for_threads(what, before)
+
+
+def _learned(name: str) -> None:
+    """Import a module that services are known to need."""
     if name in sys.modules:
         return
     gc.disable()

@@ -41,19 +41,20 @@ class Stock:
         return self._first(self._missing.get(service, [])) is None
 
     def next(self, waiting: Collection[str]) -> str | None:
-        """What to import now: for those who wait, for those who may come, and else for later."""
+        """What to import now: for those who wait, and for those who may come."""
         for service in [s for s in self._missing if s in waiting] or list(self._missing):
             if (name := self._first(self._missing[service])) is not None:
                 return name
             del self._missing[service]
-        return None if waiting else self._first_later()
+        return None
 
     def _first(self, missing: list[str]) -> str | None:
         while missing and missing[-1] in self._done:
             missing.pop()
         return missing[-1] if missing else None
 
-    def _first_later(self) -> str | None:
+    def next_later(self) -> str | None:
+        """What to import when there is time."""
         return next((name for name in self._later if name not in self._done), None)
 
     def imported(self, name: str) -> None:
