@@ -185,14 +185,14 @@ class Herd:
             check=False,
         ).stdout
 
-    def wait(self, over: Callable[[], bool], patience: float) -> bool:
+    def wait(self, over: Callable[[], object], patience: float, glance: float = GLANCE) -> bool:
         """Look again and again until it is so; False when that takes longer."""
         deadline = time.monotonic() + patience
         while not over():
             if time.monotonic() > deadline:
                 return False
             self._drain()
-            time.sleep(GLANCE)
+            time.sleep(glance)
         return True
 
     def _drain(self) -> None:

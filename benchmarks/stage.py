@@ -18,7 +18,7 @@ from .rivals.kit import Kit, default_folder
 from .rivals.ours import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 Sample = TypeVar("Sample")
 
@@ -75,16 +75,23 @@ class Stage:
         *,
         runs: int | None = None,
         warm: bool = True,
+        seldom: Mapping[str, int] | None = None,
     ) -> dict[str, list[Sample]]:
         """Run A B C A B C …; `warm`: a round before them is thrown away.
+
+        `seldom`: those that are too slow for it run so many rounds only, and none before.
 
         One that breaks has a sample less and is named below the tables; it is left alone then after
         ENOUGH of them.
         """
         samples: dict[str, list[Sample]] = {name: [] for name in names}
         failures = dict.fromkeys(names, 0)
-        for number in range(0 if warm else 1, (runs or self.options.runs) + 1):
-            for name in (name for name in names if failures[name] < ENOUGH):
+        rounds = runs or self.options.runs
+        for number in range(0 if warm else 1, rounds + 1):
+            for name in names:
+                rare = (seldom or {}).get(name)
+                if failures[name] >= ENOUGH or (rare and not 0 < number <= rare):
+                    continue
                 say(f"{self.report.name}: round {number}, {name}")
                 try:
                     sample = once(name)

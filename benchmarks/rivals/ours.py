@@ -17,20 +17,27 @@ if TYPE_CHECKING:
 
 NAME = "dynaport"
 ROOT = Path(__file__).resolve().parents[2]
+ENGINE = "dynaport"
 COMMAND = (sys.executable, "-P", "-m", "dynaport_tui")
 
 
 def dynaport(
-    kit: Kit, folder: Path, services: Sequence[Service], *flags: str, extra: str = ""
+    kit: Kit,
+    folder: Path,
+    services: Sequence[Service],
+    *flags: str,
+    extra: str = "",
+    detached: bool = False,
 ) -> Launch:
-    """The plain stream in the foreground; `extra` is TOML that each service's table gets."""
+    """The plain stream in the foreground, or nothing but the engine; `extra`: TOML for each."""
     path = folder / "services.toml"
     path.write_text("".join(table(kit, service, extra) for service in services))
     return Launch(
-        (*COMMAND, "up", "--no-tui", *flags),
+        (*COMMAND, "up", "-d" if detached else "--no-tui", *flags),
         folder / OUTPUT,
         env=variables(folder),
-        stop=signal.SIGINT,
+        stop=(*COMMAND, "down") if detached else signal.SIGINT,
+        heart=ENGINE if detached else "",
         logs=(folder / "s", "**/{}.log"),
     )
 
