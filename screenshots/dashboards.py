@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from browser import photograph
 from shop import HERE, PATIENCE
 from streams import NOON, PIN, SHOWN
 
@@ -37,6 +38,7 @@ PROBES = 8
 """Of every service before the first picture: as many as the table has room for."""
 TAG = re.compile(r"<[^>]+>")
 CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 _RIGHT = "VAT_PERCENT = 19"
 _WRONG = 'VAT_PERCENT = int(os.environ["VAT_PERCENT"])'
 _BUYS = ((2, 1), (4, 3), (1, 2), (5, 1))
@@ -55,11 +57,11 @@ AT_WORK = (
     Picture("search", (("slash p a i d enter", "hit "),)),
     Picture("requests", (("3", "requests · catalog"), ("", "p95"))),
 )
-BROKEN = (
+BEHIND = (
     Picture("broken", (("exclamation_mark", "Enter opens"), ("enter", "▾"))),
     Picture("why", (("home w", "why · billing"), ("", "last traceback"))),
-    Picture("graph", (("home g", "billing broken"),)),
 )
+BROKEN = Picture("graph", (("home g", "billing broken"),))
 
 
 class Studio:
@@ -78,10 +80,17 @@ class Studio:
         for picture in AT_WORK:
             await self._take(picture)
         with self._shop.edited("billing/billing.py", _RIGHT, _WRONG):
+            await self._until("billing", lambda status: status.reload_error is not None)
+            await self._ask("web")
+            for picture in BEHIND:
+                await self._take(picture)
+            await self._source.act("stop", ["billing"])
+            await self._until("billing", lambda status: status.state is State.STOPPED)
+            await self._source.act("start", ["billing"])
             await self._until("billing", lambda status: status.state is State.FAILED)
             await self._ask("web")
-            for picture in BROKEN:
-                await self._take(picture)
+            await self._take(BROKEN)
+            await self._page()
         await self._until("billing", lambda status: status.state is State.READY)
 
     # ---- what happens in the shop
@@ -146,6 +155,16 @@ class Studio:
         file = HERE / f"{picture.name}.svg"
         file.write_text(self._neutral(svg, picture.name), encoding="utf-8")
 
+    async def _page(self) -> None:
+        """What a browser shows on the port of the broken service."""
+        asked = urllib.request.Request(
+            str((await self._status("billing")).url), headers={"Accept": "text/html"}
+        )
+        page = _SCRIPT.sub("", await asyncio.to_thread(_answer, asked))  # nobody to be asked again
+        page = PIN.sub("123-456-789", page.replace(str(self._shop.folder), SHOWN))
+        page = page.replace(str(self._shop.folder.parent), "/home/ann/.local/state")
+        photograph(self._moved(page), HERE / "outage.png", self._shop.folder.parent)
+
     async def _opening(self, name: str) -> Opening:
         first = await self._source.snapshot()
         return Opening(
@@ -160,15 +179,29 @@ class Studio:
 
     def _neutral(self, svg: str, name: str) -> str:
         """The same with a neutral folder, as if it had begun at noon, and with lasting ids."""
+        svg = re.sub(r"\bterminal-\d+-", f"{name}-", svg)
+        svg = PIN.sub("123-456-789", svg.replace(str(self._shop.folder), SHOWN))
+        return self._moved(svg)
+
+    def _moved(self, text: str) -> str:
+        """The same as if it had begun at noon."""
         began = datetime.fromtimestamp(self._began)
 
         def moved(found: re.Match[str]) -> str:
             at = datetime.combine(began, datetime.strptime(found[0], "%H:%M:%S").time())
             return (NOON + (at - began)).strftime("%H:%M:%S")
 
-        svg = re.sub(r"\bterminal-\d+-", f"{name}-", svg)
-        svg = PIN.sub("123-456-789", svg.replace(str(self._shop.folder), SHOWN))
-        return CLOCK.sub(moved, svg)
+        return CLOCK.sub(moved, text)
+
+
+def _answer(asked: urllib.request.Request) -> str:
+    """The body, also of an error."""
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            return str(error.read().decode())
 
 
 async def _shows(pilot: Pilot[Ending], text: str) -> None:

@@ -34,7 +34,8 @@ def _what(status: ServiceStatus) -> str:
     if status.waiting:
         return status.why
     text = f"is {status.state}" + (f": {status.why}" if status.why else "")
-    notes = [f"stale: {status.stale}"] if status.stale else []
+    # The cause line itself says that old code runs.
+    notes = [f"stale: {status.stale}"] if status.stale and not status.reload_error else []
     notes += [f"port {status.port}: {status.port_why}"] if status.port_why else []
     return f"{text} ({'; '.join(notes)})" if notes else text
 

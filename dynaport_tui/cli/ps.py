@@ -69,7 +69,9 @@ def _project_lines(snapshot: Snapshot, services: list[ServiceStatus]) -> Iterato
 
 
 def _row(status: ServiceStatus, *, colour: bool) -> list[str]:
-    why = f"{status.why} (stale: {status.stale})" if status.stale else status.why
+    # The cause line itself says that old code runs.
+    stale = status.stale if not status.reload_error else None
+    why = f"{status.why} (stale: {stale})" if stale else status.why
     return [
         status.id,
         look(status, colour=colour),
