@@ -169,6 +169,7 @@ class Supervisor:
                 await self.hands.drain(_DRAIN)
                 self.bus.publish(Ended(at=time.time(), code=verdict.code, why=verdict.why))
                 self.bus.close()
+                await asyncio.wait(self._tasks, timeout=_DRAIN)
         finally:
             self._signals.close()
         return verdict.code

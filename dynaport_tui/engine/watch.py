@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Glob", "Watcher", "expand"]
 
 
+_LEAVING = 1.0
+"""Seconds that the thread has to end; it looks every few milliseconds whether it should."""
+
+
 class Watcher:
     """Calls `changed` on the loop with each batch of paths that differ from what was known of them.
 
@@ -74,6 +78,8 @@ class Watcher:
             await ended
         finally:
             self.close()
+            # An interpreter that ends while a thread is inside of watchfiles aborts.
+            await asyncio.to_thread(thread.join, _LEAVING)
 
     async def settled(self) -> None:
         """Wait until what the last `watch` asked for is being watched."""
