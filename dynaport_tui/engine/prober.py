@@ -23,6 +23,8 @@ ALIVE = 1.0
 """Seconds after which a service that listens to nothing counts as ready."""
 _GROWTH = 1.4
 _JITTER = 0.1
+_SPREAD = 0.5
+"""How much the first questions to services that started together lie apart."""
 
 Ask = Callable[[], Awaitable[ProbeResult]]
 Report = Callable[[ProbeResult], None]
@@ -37,7 +39,8 @@ class Prober:
 
     `ask` puts the question (kinds runner, http, tcp, command); `follow` gives the log's new lines
     (kind log). The kinds `log` and `alive` report once, when it is so. `calm`: so many seconds
-    lie at least between two questions while it answers.
+    lie at least between two questions while it answers. `leave`: so many pass, roughly, before the
+    first one.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Prober:
         ask: Ask | None = None,
         follow: Follow | None = None,
         calm: float = 0.0,
+        leave: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[float, float], float] = random.uniform,
@@ -57,6 +61,7 @@ class Prober:
         self._ask = ask
         self._follow = follow
         self._calm = calm
+        self._leave = leave
         self._sleep = sleep
         self._clock = clock
         self._jitter = jitter
@@ -64,7 +69,7 @@ class Prober:
         self._unfollow: Callable[[], None] | None = None
 
     def start(self) -> None:
-        """Begin; the first question is put at once."""
+        """Begin; without `leave` the first question is put at once."""
         if self._spec.kind == "log":
             self._search()
             return
@@ -88,6 +93,8 @@ class Prober:
     async def _pace(self) -> None:
         if self._ask is None:
             raise ValueError(f"a {self._spec.kind} probe needs a question to ask")
+        if self._leave:
+            await self._sleep(self._leave * (1 + self._jitter(-_SPREAD, _SPREAD)))
         slow_from = self._clock() + self._spec.start_deadline
         pause, ready = FIRST, False
         while True:

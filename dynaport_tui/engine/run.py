@@ -56,6 +56,8 @@ _PORT_PATIENCE = 3.0
 """Seconds to wait, after everything of a service ended, for its port to be free again."""
 _PRINTED = 10_000
 """Lines looked through for what a log probe waits for, when it begins to ask."""
+_LEAVE = 1.0
+"""Seconds, roughly, in which nobody asks a service that has just said that it serves."""
 _CALM = 30.0
 """Seconds between two questions to a server that is not ours while it answers: it may log each."""
 _WORDS = 200
@@ -313,12 +315,14 @@ class Run:
             return
         health = self._runner.spec.health
         seen = health.kind == "runner" and not self._answers and health.interval == INTERVAL
+        told = health.kind == "runner" and self._served
         self._prober = Prober(
             health,
             self._probed,
             ask=self._ask,
             follow=self._follow,
             calm=_CALM if seen else 0.0,
+            leave=min(_LEAVE, health.interval) if told else 0.0,
         )
         self._prober.start()
 

@@ -42,15 +42,20 @@ class Service:
 
 
 async def pauses(
-    spec: ProbeSpec, *answers: ProbeResult, jitter: float = 0.0, calm: float = 0.0
+    spec: ProbeSpec,
+    *answers: ProbeResult,
+    jitter: float = 0.0,
+    calm: float = 0.0,
+    leave: float = 0.0,
 ) -> list[float]:
-    """How long it waited between these answers."""
+    """How long it waited between these answers, and with `leave` before the first one."""
     time, service = FakeTime(), Service(*answers)
     prober = Prober(
         spec,
         service.report,
         ask=service.ask,
         calm=calm,
+        leave=leave,
         sleep=time.sleep,
         clock=time,
         jitter=lambda low, high: high * jitter,
@@ -60,7 +65,7 @@ async def pauses(
         await service.done.wait()
     prober.cancel()
     assert service.reports == list(answers)
-    return time.slept[: len(answers) - 1]
+    return time.slept[: len(answers) - (0 if leave else 1)]
 
 
 async def test_a_starting_service_is_asked_quickly_and_then_less_so() -> None:
@@ -81,6 +86,13 @@ async def test_one_that_is_to_be_left_in_peace_is_asked_more_often_when_it_does_
     answers = [LOST, OK, OK, LOST, LOST, OK, OK]
     slept = await pauses(ProbeSpec(kind="tcp", interval=5), *answers, calm=30)
     assert slept == [0.05, 30, 30, 5, 5, 30]
+
+
+async def test_who_has_just_said_that_it_serves_is_left_alone_for_a_moment() -> None:
+    spec = ProbeSpec(kind="runner", interval=5)
+    assert await pauses(spec, OK, OK, leave=1) == [1, 5]
+    assert await pauses(spec, OK, jitter=1, leave=1) == [1.5]
+    assert await pauses(spec, OK, jitter=-1, leave=1) == [0.5]
 
 
 async def test_the_interval_is_spread_by_a_tenth() -> None:
