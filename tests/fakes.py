@@ -454,6 +454,10 @@ class FakeDesk:
         """Always the same."""
         return cast("Nursery", self.nursery)
 
+    def starts_cold(self, _launch: Launch) -> bool:
+        """Nothing is known."""
+        return False
+
     def since_now(self, launch: Launch) -> Since:
         """Nobody knows where packages are installed."""
         return Since(Installed(launch.python))

@@ -31,6 +31,9 @@ class Desk(Protocol):
     def nursery_for(self, launch: Launch) -> Nursery:
         """The nursery in which it is to be born."""
 
+    def starts_cold(self, launch: Launch) -> bool:
+        """Whether it comes up in a fresh interpreter alone, as far as is known."""
+
     def since_now(self, launch: Launch) -> Since:
         """What is installed for the interpreter of a launch, from now on."""
 

@@ -8,7 +8,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from ..model.reports import Forget, Signal, Start, TakeOver
+from ..model import wording
+from ..model.reports import Forget, Signal, Start, StartCold, TakeOver
 from ..model.view import LogAdvanced, Notice
 from .binding import bind_all
 from .errand import Errand
@@ -93,7 +94,7 @@ class Hands:
         """Hold all ports before anything starts; raises PortTaken."""
         await bind_all(self._runners, launches, self.root)
 
-    def perform(self, action: Start | TakeOver | Signal | Forget) -> None:
+    def perform(self, action: Start | TakeOver | Signal | Forget | StartCold) -> None:
         """Carry out what the fleet decided."""
         match action:
             case Start():
@@ -104,6 +105,9 @@ class Hands:
                 self._runners[action.service].take_over(action)
             case Forget():
                 self._forget(self._runners.pop(action.service))
+            case StartCold():
+                self._nurseries.remember_cold(action.launch, action.why)
+                self.said(action.service, wording.cold_from_now_on(action.service, action.why))
 
     def _forget(self, runner: Runner) -> None:
         runner.close()
@@ -144,6 +148,10 @@ class Hands:
     def nursery_for(self, launch: Launch) -> Nursery:
         """Where a launch is born."""
         return self._nurseries.for_launch(launch)
+
+    def starts_cold(self, launch: Launch) -> bool:
+        """Whether it comes up in a fresh interpreter alone, as far as is known."""
+        return self._nurseries.starts_cold(launch)
 
     def since_now(self, launch: Launch) -> Since:
         """What is installed for the interpreter of a launch, from now on."""

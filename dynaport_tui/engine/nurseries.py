@@ -16,7 +16,7 @@ from ..model import learned
 from .nursery import Event, NotPython, Nursery, at_start
 from .orphans import sweep_orphans
 from .packages import Installed, Since, usual_folders
-from .warmer import Warmer
+from .warmer import Warmer, today
 
 if TYPE_CHECKING:
     from ..model.launch import Launch
@@ -141,7 +141,7 @@ class Nurseries:
 
     def _warm(self, key: Key, launches: Iterable[Launch]) -> Nursery:
         """One that imports what these need."""
-        services = _environments(launches)
+        services = self._environments(launches)
         found = self._all.get(key)
         if found is None or not found.alive:
             return self._start_warm(key, services)
@@ -153,8 +153,13 @@ class Nurseries:
         self._outdate(key, found)
         others = warmer.services if warmer is not None else frozenset()
         same = (x for x in self._needed() if x.kind != "command" and _key(x) == key)
-        known = _environments(launch for launch in same if _service(launch) in others)
+        known = self._environments(x for x in same if _service(x) in others)
         return self._start_warm(key, known | services)
+
+    def _environments(self, launches: Iterable[Launch]) -> dict[str, Environment]:
+        """Service -> what it will find in its environment, of those that start warm."""
+        warm = (x for x in launches if x.warm and not self.starts_cold(x))
+        return {_service(x): {**x.env, **x.peers} for x in warm}
 
     def _start_warm(self, key: Key, services: dict[str, Environment]) -> Nursery:
         plain = learned.shared(services) if services else os.environ
@@ -172,6 +177,17 @@ class Nurseries:
             folders = self._learning.of(name).sites or usual_folders(key[0])
             self._installed[name] = Installed(key[0], folders)
         return self._installed[name]
+
+    def starts_cold(self, launch: Launch) -> bool:
+        """Whether it comes up in a fresh interpreter alone, as far as is known."""
+        memory = self._learning.of(_interpreter(_key(launch)))
+        return learned.starts_cold(memory, _service(launch), today())
+
+    def remember_cold(self, launch: Launch, why: str) -> None:
+        """It came up in a fresh interpreter alone."""
+        memory = self._learning.of(_interpreter(_key(launch)))
+        learned.cold_from_now_on(memory, _service(launch), why, today())
+        self._learning.changed()
 
     def since_now(self, launch: Launch) -> Since:
         """What is installed for the interpreter of a launch, from now on."""
@@ -263,8 +279,3 @@ def _interpreter(key: Key) -> str:
 
 def _service(launch: Launch) -> str:
     return launch.env["DYNAPORT_SERVICE"]
-
-
-def _environments(launches: Iterable[Launch]) -> dict[str, Environment]:
-    """Service -> what it will find in its environment, of those that start warm."""
-    return {_service(x): {**x.env, **x.peers} for x in launches if x.warm}

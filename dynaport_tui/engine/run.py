@@ -135,7 +135,8 @@ class Run:
         service, run = self._runner.spec.id, self._action.run
         match event["event"]:
             case "spawned":
-                self._desk.post(Spawned(service=service, run=run, pid=event["pid"]))
+                pid, warm = event["pid"], event.get("warm", "")
+                self._desk.post(Spawned(service=service, run=run, pid=pid, warm=warm))
                 self._spawned()
             case "failed":
                 self._finish()

@@ -7,6 +7,8 @@ import errno
 import signal
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ..model.reports import Exited, Start
 from ..model.requests import RequestRecord
 from ..model.view import Exit
@@ -111,6 +113,8 @@ class Runner:
         try:
             self.prepare_port(action.launch)
             nursery = self._desk.nursery_for(action.launch)
+            cold = action.cold or self._desk.starts_cold(action.launch)
+            action = msgspec.structs.replace(action, cold=cold)
             run = self._runs[action.run] = Run(self, action, nursery, self._desk)
             run.packages = self._desk.since_now(action.launch)
             if not action.candidate:

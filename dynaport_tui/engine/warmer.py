@@ -81,7 +81,7 @@ class Warmer:
 
     def learn(self, service: str, modules: Iterable[str], sets: Iterable[str]) -> None:
         """A service that was started here told what it imported, and what it sets."""
-        if learned.heard(self.memory, service, modules, sets, _today()):
+        if learned.heard(self.memory, service, modules, sets, today()):
             self._changed()
             self._look_soon()
 
@@ -135,7 +135,7 @@ class Warmer:
 
     def _ask(self) -> learned.Plan:
         """Have imported what services wait for."""
-        plan = learned.plan(self.memory, self._services, _today())
+        plan = learned.plan(self.memory, self._services, today())
         needs = {
             service: modules
             for service, modules in plan.needs.items()
@@ -161,5 +161,6 @@ class Warmer:
         self.nursery.send(frame)
 
 
-def _today() -> int:
+def today() -> int:
+    """A number that grows by one a day."""
     return int(time.time()) // _DAY

@@ -228,6 +228,7 @@ class Fleet(Overlap):
         record.cycle, record.alive, record.exit, record.pid = None, True, None, None
         record.reloading = record.overheard = False
         record.started, record.started_at = record.launch, now
+        record.warm, record.instead = "", record.warmth.take_error()
         record.probe = ProbeRecord(recent=record.probe.recent)
         self._actions.append(
             Start(
@@ -236,6 +237,7 @@ class Fleet(Overlap):
                 epoch=record.epoch,
                 launch=record.launch,
                 fresh=record.fresh,
+                cold=record.instead is not None,
             )
         )
         if not record.spec.task:

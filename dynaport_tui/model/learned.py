@@ -55,6 +55,14 @@ class Habits(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The variables that it gives another value before it is ready."""
 
 
+class Cold(msgspec.Struct, frozen=True, kw_only=True):
+    """A service that came up in a fresh interpreter alone."""
+
+    why: str
+    """How it failed otherwise."""
+    day: int
+
+
 class Memory(msgspec.Struct, kw_only=True, omit_defaults=True):
     """All that is remembered of one interpreter."""
 
@@ -64,6 +72,7 @@ class Memory(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The folders where packages are installed."""
     verdicts: dict[str, Verdict] = {}
     services: dict[str, Habits] = {}
+    cold: dict[str, Cold] = {}
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,8 +143,21 @@ def verified(memory: Memory, packages: str) -> bool:
     """
     if memory.packages == packages:
         return False
-    memory.packages, memory.verdicts = packages, {}
+    memory.packages, memory.verdicts, memory.cold = packages, {}, {}
     return True
+
+
+def cold_from_now_on(memory: Memory, service: str, why: str, today: int) -> None:
+    """The service is to start in a fresh interpreter, until packages change or KEPT days passed."""
+    memory.cold[service] = Cold(why=why, day=today)
+    for other in list(memory.cold)[:-MOST_SERVICES]:
+        del memory.cold[other]
+
+
+def starts_cold(memory: Memory, service: str, today: int) -> bool:
+    """Whether the service is to start in a fresh interpreter."""
+    cold = memory.cold.get(service)
+    return cold is not None and today - cold.day < KEPT
 
 
 def left_alone(memory: Memory) -> dict[str, str]:

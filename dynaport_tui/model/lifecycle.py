@@ -19,6 +19,7 @@ from .reports import (
     Report,
     Signal,
     Spawned,
+    StartCold,
     Survivors,
     Timer,
     Unanswered,
@@ -85,7 +86,7 @@ class Lifecycle:
                 return report.run == record.run
 
     def _spawned(self, record: Record, report: Spawned, now: float) -> None:
-        record.pid = report.pid
+        record.pid, record.warm = report.pid, report.warm
 
     def _ready(self, record: Record, report: ReadyReport, now: float) -> None:
         if record.state in (State.STARTING, State.UNHEALTHY):
@@ -150,6 +151,8 @@ class Lifecycle:
             self._signal_stop(record)
         lasted = self._count(record, now)
         text = wording.exited(report.exit, lasted, report.why, tty=record.spec.tty)
+        if record.state is State.STARTING:
+            record.warmth.failed(record.warm, report, text)
         if report.left and not record.spec.task:
             text = wording.left_behind(text, report.left)
         self._decide_after_exit(record, report, text, now)
@@ -172,7 +175,8 @@ class Lifecycle:
         elif self._again(record, report):
             delay = backoff(max(record.streak, 1))
             record.restarts += 1
-            why = wording.backing_off(text, delay, record.streak, record.spec.restart.max)
+            most, cold = record.spec.restart.max, record.warmth.error is not None
+            why = wording.backing_off(text, delay, record.streak, most, cold=cold)
             self._move(record, Trigger.EXIT_AGAIN, why, now)
             self._arm(record, Timer.BACKOFF, delay)
         else:
@@ -232,9 +236,19 @@ class Lifecycle:
         record.why, record.since = why, now
         record.edited &= record.state not in (State.READY, State.DONE)
         record.behind = record.behind if record.running else None
+        if record.state in (State.READY, State.DONE):
+            self._came_up(record)
         change = Transition(service=record.id, now=now, old=old, new=record.state, why=why)
         record.history.append(change)
         self._changes.append(change)
+
+    def _came_up(self, record: Record) -> None:
+        record.warmth.came_up(record.warm)
+        if record.instead is not None and record.started is not None:
+            self._actions.append(
+                StartCold(service=record.id, launch=record.started, why=record.instead)
+            )
+        record.instead = None
 
     def _clear(self, record: Record, why: str, now: float) -> None:
         if record.state in RESTING and not record.stuck:

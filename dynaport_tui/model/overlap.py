@@ -97,6 +97,7 @@ class Overlap(Lifecycle):
             why=record.cycle or "asked to restart",
             started_at=now,
             reload=record.reloading,
+            instead=record.warmth.take_error(),
         )
         record.cycle, record.reloading = None, False
         self._actions.append(
@@ -107,6 +108,7 @@ class Overlap(Lifecycle):
                 launch=record.launch,
                 fresh=record.fresh,
                 candidate=True,
+                cold=record.candidate.instead is not None,
             )
         )
         self._arm(record, Timer.CANDIDATE, record.spec.health.start_deadline, record.runs)
@@ -122,7 +124,7 @@ class Overlap(Lifecycle):
     ) -> None:
         match report:
             case Spawned():
-                candidate.pid = report.pid
+                candidate.pid, candidate.warm = report.pid, report.warm
             case ReadyReport():
                 self._take_over(record, candidate, report.why, now)
             case Unheard():
@@ -130,6 +132,7 @@ class Overlap(Lifecycle):
             case Exited():
                 lasted = now - candidate.started_at
                 text = wording.exited(report.exit, lasted, report.why, tty=record.spec.tty)
+                record.warmth.failed(candidate.warm, report, text)
                 self._failed(record, candidate, text, now)
                 if report.exit.error is not None:
                     self._drained(record, candidate.run, now)
@@ -163,6 +166,7 @@ class Overlap(Lifecycle):
         record.run, record.pid = candidate.run, candidate.pid
         record.started, record.started_at = candidate.launch, candidate.started_at
         record.overheard = candidate.launch.foreign
+        record.warm, record.instead = candidate.warm, candidate.instead
         record.alive, record.streak, record.edited = True, 0, False
         record.probe = ProbeRecord(ok=True, why=why, recent=record.probe.recent)
         record.reloads += candidate.reload
@@ -171,6 +175,7 @@ class Overlap(Lifecycle):
         else:
             record.epoch += 1
             record.why = why
+            self._came_up(record)
         self._actions.append(TakeOver(service=record.id, run=record.run, old=old))
         self._arm(record, Timer.GRACE, record.spec.stop_grace, old)
         self._tell(record, candidate, why, now, ok=True)

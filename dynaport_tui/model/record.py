@@ -10,6 +10,7 @@ from .launch import Launch
 from .machine import ACTIVE, RUNNING, State
 from .spec import ServiceSpec
 from .view import Exit
+from .warmth import Warmth
 
 HISTORY = 50
 """Transitions kept a service."""
@@ -50,6 +51,10 @@ class Candidate(msgspec.Struct, kw_only=True):
     pid: int | None = None
     reload: bool = False
     """Whether files were saved, and not only a restart asked for."""
+    warm: str = ""
+    """Stands for what was imported before it was forked."""
+    instead: str | None = None
+    """How the service failed warm, where this is a fresh interpreter for that reason."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +108,11 @@ class Record(msgspec.Struct, kw_only=True):
     """What the present process was started with."""
     overheard: bool = False
     """Whether the present process, of a server that is not ours, told by itself that it serves."""
+    warmth: Warmth = msgspec.field(default_factory=Warmth)
+    warm: str = ""
+    """Stands for what was imported before the present process was forked."""
+    instead: str | None = None
+    """How the service failed warm, where the present process is fresh for that reason."""
     started_at: float = 0.0
     pid: int | None = None
     alive: bool = False

@@ -38,6 +38,8 @@ class Spawned(_OfRun, frozen=True, kw_only=True):
     """The process exists."""
 
     pid: int
+    warm: str = ""
+    """Stands for what was imported before it was forked; empty for a fresh interpreter."""
 
 
 class ReadyReport(_OfRun, frozen=True, kw_only=True):
@@ -155,4 +157,12 @@ class Forget(_Report, frozen=True, kw_only=True):
     """The service was taken out of services.toml and has ended: let go of its port and its log."""
 
 
-Action = Start | TakeOver | Signal | Arm | Forget
+class StartCold(_Report, frozen=True, kw_only=True):
+    """It came up in a fresh interpreter alone: from now on it is to be started in one."""
+
+    launch: Launch
+    why: str
+    """How it failed otherwise."""
+
+
+Action = Start | TakeOver | Signal | Arm | Forget | StartCold

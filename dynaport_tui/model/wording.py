@@ -69,10 +69,24 @@ def left_behind(text: str, pids: tuple[int, ...]) -> str:
     )
 
 
-def backing_off(text: str, delay: float, streak: int, most: int) -> str:
-    """An exit that is followed by another start; `streak` starts in a row did not last."""
+def backing_off(text: str, delay: float, streak: int, most: int, *, cold: bool = False) -> str:
+    """An exit that is followed by another start; `streak` starts in a row did not last.
+
+    `cold`: that start is in a fresh interpreter, because the libraries imported beforehand may be
+    what it failed by.
+    """
     count = f", try {streak + 1} of {most}" if streak else ""
-    return f"{_going_on(text)}{_AGAIN}{seconds(delay)}{count}"
+    how = " in a fresh interpreter" if cold else ""
+    return f"{_going_on(text)}{_AGAIN}{seconds(delay)}{how}{count}"
+
+
+def cold_from_now_on(service: str, why: str) -> str:
+    """A service that came up in a fresh interpreter alone."""
+    return (
+        f"{service} comes up only in a fresh interpreter, which takes longer, and starts in one "
+        f"from now on; with its libraries imported beforehand: {why}. "
+        "To say the same in services.toml: warm = false"
+    )
 
 
 def last_words(why: str) -> str:

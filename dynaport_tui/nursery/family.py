@@ -35,6 +35,8 @@ class Spawn:
         process = proctable.read(pid) if proctable.LINUX else None
         self.started = process.started if process else 0
         self.exited = False
+        self.warm = ""
+        """Stands for what had been imported when it was forked; empty for an executed program."""
         self.seen: set[tuple[int, int]] = set()
         """Pid and start of every process once attributed to it."""
 
@@ -53,6 +55,7 @@ class Spawn:
         """The one that `carried` was taken of."""
         spawn = cls(carried["id"], carried["pid"], carried["mark"], carried["comm"])
         spawn.started, spawn.exited = carried["started"], carried["exited"]
+        spawn.warm = carried["warm"]
         spawn.seen = {(pid, started) for pid, started in carried["seen"]}
         return spawn
 

@@ -225,6 +225,7 @@ class ForkServer:
         close(*fds, theirs)
         if pid > 0:
             spawn = self._spawns[request.id] = Spawn.of(request, pid)
+            spawn.warm = "" if request.executed else self._stock.state
             self._await_birth(spawn, status)
         else:
             close(status)
@@ -244,7 +245,7 @@ class ForkServer:
             del self._spawns[spawn.id]
             self._say("failed", id=spawn.id, error=why)
         else:
-            self._say("spawned", id=spawn.id, pid=spawn.pid)
+            self._say("spawned", id=spawn.id, pid=spawn.pid, warm=spawn.warm)
 
     def _ended(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ class Stock:
     def next_later(self) -> str | None:
         """What to import when there is time."""
         return next((name for name in self._later if name not in self._done), None)
+
+    @property
+    def state(self) -> str:
+        """Stands for what was imported here on order."""
+        return f"{os.getpid()}/{len(self._done)}"
 
     def imported(self, name: str) -> None:
         """It was, as far as that can be done."""

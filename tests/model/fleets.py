@@ -23,6 +23,7 @@ from dynaport_tui.model.reports import (
     Signal,
     Spawned,
     Start,
+    StartCold,
     Survivors,
     TakeOver,
     Timer,
@@ -254,6 +255,8 @@ def _word(action: Action) -> str:
             return f"take over {action.service}"
         case Start():
             return f"start {action.service}"
+        case StartCold():
+            return f"start {action.service} cold from now on"
         case Signal():
             return f"{action.signal} {action.service}"
         case Forget():

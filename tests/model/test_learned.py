@@ -12,12 +12,14 @@ from dynaport_tui.model.learned import (
     Memory,
     Plan,
     Tried,
+    cold_from_now_on,
     heard,
     judged,
     left_alone,
     plan,
     read,
     shared,
+    starts_cold,
     verified,
 )
 
@@ -139,6 +141,16 @@ def test_a_module_that_nobody_was_seen_to_import_for_long_is_left_to_its_service
     assert plan(memory, {"users": USERS}, TODAY + KEPT).needs
 
 
+def test_a_service_starts_cold_until_packages_change_or_it_is_time_to_try_again() -> None:
+    memory = Memory(packages="one")
+    cold_from_now_on(memory, "users", "RuntimeError: too late", TODAY)
+    assert starts_cold(memory, "users", TODAY + KEPT - 1)
+    assert not starts_cold(memory, "users", TODAY + KEPT)
+    assert not starts_cold(memory, "orders", TODAY)
+    verified(memory, "two")
+    assert not starts_cold(memory, "users", TODAY)
+
+
 def test_what_is_heard_again_is_no_news() -> None:
     memory = Memory()
     assert heard(memory, "users", ["a", "b"], ["LEVEL"], TODAY)
@@ -153,5 +165,6 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(2 * MOST_SERVICES):
         heard(memory, f"s{number}", [f"lib{number}"], [], TODAY)
         judged(memory, [tried(f"lib{number}")])
-    assert len(memory.services) == MOST_SERVICES
+        cold_from_now_on(memory, f"s{number}", "why", TODAY)
+    assert len(memory.services) == len(memory.cold) == MOST_SERVICES
     assert len(memory.verdicts) <= MOST_MODULES + MOST_SERVICES

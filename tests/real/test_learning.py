@@ -98,3 +98,35 @@ def test_an_upgraded_package_makes_services_stale_and_a_restart_uses_it(
     wait_until(lambda: given(dynaport)["settled"] == "new", what="the new package is in use")
     assert dynaport.service("users")["stale"] is None
     wait_until(lambda: fork_server(dynaport) != before, what="the old fork server ended")
+
+
+LATE = """
+    import os, sys
+    born = os.getpid()
+    def patch():
+        if born != os.getpid():
+            raise RuntimeError("patched too late")
+    """
+
+
+def test_a_service_that_works_only_in_a_fresh_interpreter_starts_in_one_from_then_on(
+    project: Project, dynaport: Dynaport
+) -> None:
+    library(project.folder, lib="pid = 0", settled="level = ''", late=LATE)
+    app = APP.replace("settled", "settled, late", 1).replace("app =", "late.patch()\n    app =")
+    project({"services.toml": SERVICES.format(project.folder, "low"), "users.py": app})
+    dynaport.run("up", "-d").expect(0)
+    dynaport.wait_for_state("users", "READY")
+    wait_until(lambda: "late" in learned(project).get("verdicts", {}), what="it was tried")
+    dynaport.run("down").expect(0)
+
+    stream = dynaport.start("up", "--no-tui")
+    stream.wait_for_line(r"RuntimeError: patched too late .*starts again in .* in a fresh inter")
+    stream.wait_for_line("users comes up only in a fresh interpreter")
+    dynaport.wait_for_state("users", "READY")
+    stream.interrupt()
+    stream.wait().expect(130)
+
+    again = dynaport.start("up", "--no-tui")
+    again.wait_for_line("users is ready")
+    assert "too late" not in str(again)
