@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from ..model.view import Stream
 
 CHUNK = 256 * 1024
-"""Bytes read in one loop turn."""
+"""Bytes that are read at once."""
+ROUNDS = 4
+"""Times that a pipe which was full is read in one loop turn."""
 PIPE = 256 * 1024
 """Bytes that a service can run ahead. The system's allowance for all pipes of a user is 64 MiB, so
 no more.
@@ -66,6 +68,7 @@ class Attachment:
     def resume(self) -> None:
         """Read again."""
         self._paused = False
+        self._since = self._grew = self._loop.time()  # an unfinished line waited for us alone
         self._listen()
 
     async def drain(self, seconds: float) -> bool:
@@ -91,8 +94,6 @@ class Attachment:
             data = b""  # a terminal whose other end is closed gives EIO
         if data:
             self._pass_on(self._cutter.feed(data))
-            self._watch_tail()
-            self._breathe(len(data))
         else:
             self._end()
         return len(data)
@@ -100,7 +101,16 @@ class Attachment:
     def _listen(self) -> None:
         self._breath = None
         if not self._paused and not self.closed.done():
-            self._loop.add_reader(self._fd, self._read)
+            self._loop.add_reader(self._fd, self._come)
+
+    def _come(self) -> None:
+        for _ in range(ROUNDS):
+            size = self._read()
+            if size < CHUNK // 2 or self._paused:
+                break
+        if size:
+            self._watch_tail()
+            self._breathe(size)
 
     def _breathe(self, size: int) -> None:
         """A turn of the loop costs the same for one line as for thousands."""
@@ -128,8 +138,9 @@ class Attachment:
         self._timer = None
         if not self._cutter.waiting:
             return
-        due = min(self._grew + QUIET, self._since + PATIENCE)
-        if self._loop.time() >= due - 0.001:
+        now = self._loop.time()
+        due = now + QUIET if self._paused else min(self._grew + QUIET, self._since + PATIENCE)
+        if now >= due - 0.001:
             self._pass_on(self._cutter.flush())
         else:
             self._timer = self._loop.call_at(due, self._look)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynaport_tui.engine import logwriter
+from dynaport_tui.engine import attachment, logwriter
 from dynaport_tui.engine.cutter import PIECE
 from dynaport_tui.engine.logfile import Entry, LogFile
 from dynaport_tui.engine.logs import ServiceLog, paths, read_files
@@ -327,6 +327,23 @@ async def test_a_slow_disk_makes_the_service_wait_and_loses_nothing(
         may_write.set()
         await service.until(lambda: service.log.last == 2)
         assert await service.written() == b"x" * 2000 + b"\nwaits in the pipe\n"
+
+
+async def test_a_line_is_not_shown_unfinished_because_the_service_was_made_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachment, "QUIET", 0.005)
+    async with printing(tmp_path) as service:
+        reading, pipe = service.pipe()
+        unfollow = service.log.follow(lambda _lines: reading.pause())
+        os.write(pipe, b"first\nsec")
+        await service.until(lambda: service.log.last == 1)
+        unfollow()
+        os.write(pipe, b"ond\n")
+        assert not await reading.drain(0.05)
+        reading.resume()
+        await service.until(lambda: service.log.last == 2)
+        assert service.texts() == ["first", "second"]
 
 
 async def test_a_disk_that_hangs_holds_nobody_up_and_is_said(
