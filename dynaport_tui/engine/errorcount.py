@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..model.blocks import readable
 from ..model.levels import Level, level_of
 from ..model.terms import LevelIs
-from .sieve import Sieve, readable
+from .sieve import Sieve
 
 EXACT = 1_000_000
 """Bytes a second that are looked through as a whole."""
-GLANCED = 8_000_000
+GLANCED = 3_000_000
 """Bytes a second that are searched for words. Of what comes beyond, only the end is: what a service
 says before it dies stands there.
 """
@@ -33,7 +34,7 @@ _UNREADABLE = re.compile(rb"(?:Syntax|Indentation|Tab)Error: ")
 _FRAME = b'  File "'
 _ABOVE = 4
 """Lines that are remembered: the place of a SyntaxError takes three, and one stands above that."""
-_END = 8_000
+_END = 4_000
 _REACH = 4_000
 """Bytes in which the lines above are sought."""
 
@@ -45,7 +46,7 @@ class ErrorCount:
     A traceback is one together with what is chained to it and with the line right above it,
     however slowly it comes. Above 1 MB or 2,000 suspicious lines a second the count is an
     estimate: tracebacks and two usual words are counted, and nothing is looked at closer. Above
-    8 MB a second only the last lines of what is read at once are searched for these.
+    3 MB a second only the last lines of what is read at once are searched for these.
     """
 
     def __init__(self) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 LIMIT = 8 * 1024 * 1024
 """Bytes that may wait for the disk, a service."""
+_LAST_MOMENT = 0.2
+GATHER = 0.005
+"""Seconds for which little is left to become more: waking a thread costs more than writing."""
+_MUCH = 1024 * 1024
 RETRY = 2.0
 """Seconds after which a write that failed is tried again."""
 
@@ -25,7 +29,8 @@ class _Worker:
 
     def __init__(self, name: str) -> None:
         self._jobs: SimpleQueue[tuple[Callable[[], None], Future[None]] | None] = SimpleQueue()
-        Thread(target=self._run, name=name, daemon=True).start()
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
 
     def submit(self, work: Callable[[], None]) -> Future[None]:
         """Do this after all that was submitted before."""
@@ -36,6 +41,11 @@ class _Worker:
     def end(self) -> None:
         """End after what was submitted."""
         self._jobs.put(None)
+
+    def ended(self) -> None:
+        """Wait a moment for the end, when all is done that was submitted."""
+        # The interpreter may crash when it ends while a thread is at its own last step.
+        self._thread.join(_LAST_MOMENT)
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -74,6 +84,7 @@ class LogWriter:
         self._lost = 0
         self._lost_at = 0.0
         self._retry: asyncio.TimerHandle | None = None
+        self._gathering: asyncio.TimerHandle | None = None
         self._closed = False
 
     @property
@@ -94,20 +105,22 @@ class LogWriter:
         self._queue.append(entry)
         self._queued += len(entry.data)
         if self._job is None and self._retry is None:
-            self._begin()
+            self._begin_soon()
 
     def close(self) -> None:
         """Begin to write what waits and to close the file then; safe to repeat."""
         if self._closed:
             return
         self._closed = True
-        if self._retry is not None:
-            self._retry.cancel()
-        if self._worker is None:
+        for timer in (self._retry, self._gathering):
+            if timer is not None:
+                timer.cancel()
+        if self._worker is None and not self._queue:
             return
         if self._error is not None:
             self._mark_gap(self._error)
         queue, self._queue = self._queue, []
+        self._worker = self._worker or _Worker(f"log of {self._name}")
         self._last = self._worker.submit(lambda: self._finish(queue))
         self._worker.end()
 
@@ -125,13 +138,25 @@ class LogWriter:
         except TimeoutError:
             self._notice(f"the disk is too slow: the log of {self._name} lacks its last lines")
             return
+        if self._worker is not None:
+            self._worker.ended()
         error = last.exception()
         if isinstance(error, OSError):
             self._notice(self._cannot(error))
         elif error is not None:
             raise error
 
+    def _begin_soon(self) -> None:
+        if self._queued >= _MUCH:
+            self._begin()
+        elif self._gathering is None:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(GATHER, self._begin)
+
     def _begin(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         loop = asyncio.get_running_loop()
         if self._worker is None:
             self._worker = _Worker(f"log of {self._name}")
@@ -161,7 +186,7 @@ class LogWriter:
         if self._error is not None:
             self._recovered(self._error)
         if self._queue:
-            self._begin()
+            self._begin_soon()
         if self._queued + self._writing <= LIMIT // 2:
             self._room()
 
