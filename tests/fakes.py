@@ -35,6 +35,7 @@ from dynaport_tui.model.view import (
     Event,
     Hits,
     LogAdvanced,
+    LogBlock,
     LogLine,
     LogPage,
     LogQuery,
@@ -99,6 +100,7 @@ class FakeEngine:
         self.answered: dict[str, Requests] = {}
         self.kept = 50_000
         """Lines of a service that are not forgotten."""
+        self.tails: list[FakeTail] = []
         self._lines: dict[str, list[LogLine]] = {service: [] for service in self.services}
         self._bus = Bus(self.snapshot)
         self._streams: list[BusSubscription] = []
@@ -123,6 +125,11 @@ class FakeEngine:
         lines = self._lines[service]
         first = max(after, len(lines) - self.kept)
         return lines[first : first + limit]
+
+    def tail(self) -> FakeTail:
+        """Waits for nobody, but remembers whether it should."""
+        self.tails.append(FakeTail(self))
+        return self.tails[-1]
 
     async def past(self, service: str, limit: int = 200) -> Sequence[LogLine]:
         """What the test has set."""
@@ -248,8 +255,15 @@ class FakeEngine:
         """Another row, without an event."""
         self.services[service] = msgspec.structs.replace(self.services[service], **fields)
 
+    def add(self, row: ServiceStatus) -> None:
+        """As if services.toml had it now."""
+        self.services[row.id], self._lines[row.id] = row, []
+        self.publish(ProjectChanged(at=time.time(), added=[row.id]))
+
     def forget(self, service: str) -> None:
         """As if services.toml had it no more."""
+        for tail in self.tails:
+            tail.drop(service)
         del self.services[service], self._lines[service]
         self.publish(ProjectChanged(at=time.time(), removed=[service]))
 
@@ -279,6 +293,55 @@ def _page(all_of_them: list[LogLine], lines: list[LogLine], end: int) -> LogPage
     """A page, and where to go on at its `end` when that is not all."""
     more = len(lines) < len(all_of_them)
     return LogPage(lines=lines, reached=_place(lines[end]) if more and lines else None)
+
+
+class FakeTail:
+    """What a FakeEngine's services have said, for one view."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine = engine
+        self._taken: dict[str, int] = {}
+        self.held = True
+        """Whether a service would wait."""
+        self.closed = False
+        self._changed = asyncio.Event()
+
+    def blocks(self, service: str) -> Sequence[LogBlock]:
+        """A line each."""
+        try:
+            lines = self._engine.logs(service, self._taken.get(service, 0), 500)
+        except ActionError:
+            return []
+        if lines:
+            self._taken[service] = lines[-1].number
+        return [
+            LogBlock(service, line.number, 1, line.at, line.stream, f"{line.text}\n".encode())
+            for line in lines
+        ]
+
+    def drop(self, service: str) -> None:
+        """The service is no more."""
+        self._taken.pop(service, None)
+
+    def let_go(self) -> None:
+        """Remember it."""
+        self.held = False
+        self._changed.set()
+
+    def hold(self) -> None:
+        """Remember it."""
+        self.held = True
+        self._changed.set()
+
+    def close(self) -> None:
+        """Remember it."""
+        self.closed = True
+
+    async def is_held(self, held: bool) -> None:
+        """Wait until it is."""
+        while self.held is not held:
+            self._changed.clear()
+            await self._changed.wait()
 
 
 class ServedEngine:

@@ -138,7 +138,7 @@ def _show(lines: Iterable[LogLine], as_json: bool) -> int:
 
         say.document([line_fields(line) for line in lines])
         return 0
-    from ..headless.render import Text
+    from ..headless.text import Text
 
     text = Text(colour=say.colour())
     for line in lines:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .bus import BusSubscription
     from .past import Past
     from .reading import LogReader
+    from .tails import Tail
 
 
 class Engine:
@@ -130,6 +131,10 @@ class Engine:
     def logs(self, service: str, after: int = 0, limit: int = 1000) -> Sequence[LogLine]:
         """Kept lines; raises ActionError for a service that is not there."""
         return self._supervisor.hands[self._ids([service])[0]].log.lines(after=after, limit=limit)
+
+    def tail(self) -> Tail:
+        """What is kept of every log and what comes."""
+        return self._supervisor.hands.tail()
 
     async def past(self, service: str, limit: int = 200) -> Sequence[LogLine]:
         """The last lines of the run before this one; raises ActionError."""

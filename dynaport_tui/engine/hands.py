@@ -18,6 +18,7 @@ from .learning import Learning
 from .logs import ServiceLog
 from .nurseries import Heard, Nurseries
 from .runner import Runner
+from .tails import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -58,6 +59,7 @@ class Hands:
         self._publish = publish
         self._log_folder = log_folder(file)
         self._runners: dict[str, Runner] = {}
+        self._tails: set[Tail] = set()
         self._ending: set[asyncio.Task[None]] = set()
         """Those that wait for the last lines of a log that nobody sees any more."""
         self._learning = Learning(learned_file(file), lambda text: self._tell(text))
@@ -81,6 +83,16 @@ class Hands:
             notice=lambda text: self.said(spec.id, text),
         )
         self._runners[spec.id] = Runner(spec, lines, self)
+        for tail in self._tails:
+            tail.add(lines)
+
+    def tail(self) -> Tail:
+        """All logs, for one view."""
+        tail = Tail(self._tails.discard)
+        for runner in self._runners.values():
+            tail.add(runner.log)
+        self._tails.add(tail)
+        return tail
 
     def prepare(self, launches: Iterable[Launch]) -> None:
         """Start the nurseries that these will need."""
@@ -111,6 +123,8 @@ class Hands:
 
     def _forget(self, runner: Runner) -> None:
         runner.close()
+        for tail in self._tails:
+            tail.drop(runner.log.service)
         task = asyncio.get_running_loop().create_task(runner.log.closed(_WRITING))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)

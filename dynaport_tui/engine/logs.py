@@ -16,6 +16,7 @@ from .logfile import Entry, LogFile
 from .logread import paths, read_files
 from .logwriter import LogWriter
 from .ring import RawLine, Ring
+from .tails import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from .cutter import Cut
 
 __all__ = ["Attachment", "ServiceLog", "paths", "read_files"]
+
+
+FLOOD = 64 * 1024
+"""Bytes that come at once when a service prints more than anybody reads."""
+PACE = 0.002
+"""Seconds from one word on a flood to the next."""
 
 
 class ServiceLog:
@@ -64,6 +71,7 @@ class ServiceLog:
         """Who wrote the last bytes, when they were no whole line."""
         self._followers: dict[int, Callable[[bytes], None]] = {}
         self._next_follower = 0
+        self._places: list[Place] = []
         self._announcing = False
         self._paused = False
 
@@ -113,6 +121,17 @@ class ServiceLog:
         self._followers[key] = seen
         return lambda: _forget(self._followers, key)
 
+    def enter(self) -> Place:
+        """A view's place at the oldest kept line, until `leave`."""
+        self._places.append(Place(self.ring, self._moved))
+        self._moved()
+        return self._places[-1]
+
+    def leave(self, place: Place) -> None:
+        """Wait no longer for that view."""
+        self._places.remove(place)
+        self._moved()
+
     async def drain(self, seconds: float) -> None:
         """Wait at most `seconds` for the end of all that is attached."""
         await asyncio.gather(*(attachment.drain(seconds) for attachment in self._attachments))
@@ -142,30 +161,45 @@ class ServiceLog:
             raw = b"\n" + raw
         self._unfinished = None if raw.endswith(b"\n") else attachment
         self._writer.put(Entry(raw, at, attachment.stream))
-        if self._writer.full:
-            self._pause()
         if cut.lines:
             self.ring.append(cut.lines, at, attachment.stream)
             self._errors.feed(cut.lines, at)
             for seen in tuple(self._followers.values()):
                 seen(cut.lines)
-            self._announce()
+            for place in self._places:
+                place.came(len(cut.lines))
+            self._announce(len(cut.lines))
+        if self._must_wait():
+            self._pause()
 
-    def _announce(self) -> None:
+    def _announce(self, size: int) -> None:
         if not self._announcing:
             self._announcing = True
-            asyncio.get_running_loop().call_soon(self._tell)
+            loop = asyncio.get_running_loop()
+            if size < FLOOD:
+                loop.call_soon(self._tell)
+            else:
+                loop.call_later(PACE, self._tell)
 
     def _tell(self) -> None:
         self._announcing = False
         self._advanced(self.service, self.last)
+
+    def _must_wait(self) -> bool:
+        """For the disk or for a view."""
+        return self._writer.full or any(place.awaited for place in self._places)
+
+    def _moved(self) -> None:
+        kept = [place.kept for place in self._places]
+        self.ring.pin(min((number for number in kept if number is not None), default=None))
+        self._resume()
 
     def _pause(self) -> None:
         self._paused = True
         _each(self._attachments, Attachment.pause)
 
     def _resume(self) -> None:
-        if self._paused:
+        if self._paused and not self._must_wait():
             self._paused = False
             _each(self._attachments, Attachment.resume)
 

@@ -55,6 +55,7 @@ class Ring:
         """Chunks before this one are dropped already and wait for the list to be compacted."""
         self._bytes = 0
         self._cut: dict[int, list[bytes]] = {}
+        self._pin: int | None = None
         self.last = 0
         """Number of the newest line."""
 
@@ -68,6 +69,11 @@ class Ring:
     def resize(self, lines: int) -> None:
         """Keep so many lines from now on."""
         self._lines = max(lines, 1)
+        self._trim()
+
+    def pin(self, after: int | None) -> None:
+        """Keep everything after this line until another word, however much that is."""
+        self._pin = after
         self._trim()
 
     def append(self, data: bytes, at: float, stream: Stream) -> int:
@@ -133,6 +139,23 @@ class Ring:
                 break
         return run[::step]
 
+    def after(self, number: int, size: int) -> list[Chunk]:
+        """The lines after this one, as many chunks as hold `size` bytes; at least one where there
+        is one. Pinned ones are among them.
+        """
+        if number >= self.last or self._head == len(self._chunks):
+            return []
+        index = max(self._index(number + 1), self._head)
+        run = []
+        for i in range(index, len(self._chunks)):
+            run.append(self._chunks[i])
+            size -= len(run[-1].data)
+            if size <= 0:
+                break
+        if (passed := number + 1 - run[0].first) > 0:
+            run[0] = _without(run[0], passed)
+        return run
+
     def _index(self, number: int) -> int:
         """Of the chunk that holds a line; one before the head's when there is none."""
         return bisect_right(self._chunks, number, lo=self._head, key=_first) - 1
@@ -155,6 +178,8 @@ class Ring:
             enough = self.last - oldest.first - oldest.length + 1 >= self._lines
             if not enough and self._bytes <= self._size:
                 break
+            if self._pin is not None and oldest.first + oldest.length - 1 > self._pin:
+                break
             self._bytes -= len(oldest.data) + _OVERHEAD
             chunks[self._head] = _GONE
             self._head += 1
@@ -172,6 +197,12 @@ def line_ends(data: bytes) -> int:
 
 
 _GONE = Chunk(0, 0, 0.0, "stdout", b"")
+
+
+def _without(chunk: Chunk, lines: int) -> Chunk:
+    """A chunk without its first lines."""
+    data = chunk.data.split(b"\n", lines)[lines]
+    return Chunk(chunk.first + lines, chunk.length - lines, chunk.at, chunk.stream, data)
 
 
 def _first(chunk: Chunk) -> int:

@@ -6,6 +6,7 @@ import re
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ..model.blocks import has_controls, readable
 from ..model.levels import Level
 from ..model.regexes import required
 from ..model.terms import LevelIs, Matching, StatusIs, Word
@@ -17,18 +18,6 @@ if TYPE_CHECKING:
     from ..model.terms import Term
 
 _UNCLEAN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SGR = re.compile(rb"\x1b\[[0-9;:]*m")
-_ESCAPES = re.compile(
-    rb"\x1b\[[0-9;:]*m"
-    rb"|\x1b\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)"
-    rb"|\x1b[PX^_][^\x1b\r\n]*\x1b\\"
-    rb"|(?:\x1b\[|\xc2\x9b)[0-?]*[ -/]*[@-~]"
-    rb"|\x1b[ -/]*[0-~]"
-    rb"|\xc2[\x80-\x9f]"
-)
-"""What model.text.clean drops, but never across the end of a line."""
-_CONTROLS = bytes(c for c in (*range(32), 127) if c not in b"\t\n\r\x1b")
-_EACH = [bytes([c]) for c in _CONTROLS]
 _LOWER = bytes(range(256)).lower()
 _TELLING = 3
 """Letters of an expression that are worth looking for: fewer stand in most lines."""
@@ -173,22 +162,9 @@ class Sieve:
         if not sought:
             return False
         squeezed = piece.translate(_LOWER, _NUMBERS).replace(_COLOUR, b"")
-        if b"\x1b" in squeezed or any(control in squeezed for control in _EACH):
+        if b"\x1b" in squeezed or has_controls(squeezed):
             return False
         return any(data not in squeezed for data in sought)
-
-
-def readable(piece: bytes) -> bytes:
-    """The same lines without control codes, as model.text.clean makes each of them; only carriage
-    returns inside of a line stay.
-    """
-    if b"\x1b" in piece or b"\xc2" in piece:
-        without_colours = _SGR.sub(b"", piece)
-        simple = b"\x1b" not in without_colours and b"\xc2" not in piece
-        piece = without_colours if simple else _ESCAPES.sub(b"", piece)
-    if any(control in piece for control in _EACH) or b"\x1b" in piece:
-        piece = piece.translate(None, _CONTROLS + b"\x1b")
-    return piece.replace(b"\r\n", b"\n") if b"\r" in piece else piece
 
 
 def plain_lines(piece: bytes) -> Callable[[int], str]:

@@ -10,7 +10,7 @@ from ..model.view import Reloaded, StateChanged
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..model.view import Event, LogLine
+    from .render import Item
 
 
 class Calm:
@@ -24,7 +24,7 @@ class Calm:
         self._again: set[str] = set()
         """Services whose next start follows from what was said last of them."""
 
-    def kept(self, items: Sequence[Event | LogLine]) -> list[Event | LogLine]:
+    def kept(self, items: Sequence[Item]) -> list[Item]:
         """The items that say something new, in their order."""
         reloaded = {item.service for item in items if isinstance(item, Reloaded)}
         started = {

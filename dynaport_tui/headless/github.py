@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 
 from ..model.machine import State
 from ..model.view import ProjectChanged, Snapshot, StateChanged
+from .render import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .render import Failure, Item, Text
+    from .render import Failure, Item, Part
+    from .text import Text
 
 _PLACE = re.compile(r"(?P<file>[^\s:()'\"]+\.\w+)(?::|, line )(?P<line>\d+)")
 
 
-class GitHub:
+class GitHub(Renderer):
     """Between commands of our own, nothing that a service prints is taken for a command."""
 
     def __init__(self, text: Text) -> None:
@@ -39,16 +41,18 @@ class GitHub:
         """Learn the names and addresses of services that came later."""
         self._text.know(snapshot)
 
-    def items(self, items: Iterable[Item]) -> str:
+    def parts(self, items: Iterable[Item]) -> list[Part]:
         """As in the text format, and an annotation for each failure."""
-        parts = []
+        made: list[Part] = []
         for item in items:
-            parts.append(self._text.items([item]))
+            made += self._text.parts([item])
             if isinstance(item, StateChanged) and item.new is State.FAILED:
-                parts.append(self._commands(error(f"{item.service} failed", item.why, self._root)))
+                failed = error(f"{item.service} failed", item.why, self._root)
+                made.append(self._commands(failed).encode("utf-8", "replace"))
             elif isinstance(item, ProjectChanged) and item.error:
-                parts.append(self._commands(errors("services.toml", item.error, self._root)))
-        return "".join(parts)
+                wrong = errors("services.toml", item.error, self._root)
+                made.append(self._commands(wrong).encode("utf-8", "replace"))
+        return made
 
     def end(self, why: str, failures: Sequence[Failure]) -> str:
         """A group for each service that failed, then why it all ended."""

@@ -13,7 +13,8 @@ from ..model.wording import seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model.view import Event, LogLine, Snapshot
+    from ..model.view import Snapshot
+    from .render import Item
 
 
 class Readiness:
@@ -32,7 +33,7 @@ class Readiness:
         self._missing = {status.id for status in wanted if not settled(status)}
         return bool(wanted) and not self._missing
 
-    def marked(self, items: Iterable[Event | LogLine]) -> Iterator[Event | LogLine]:
+    def marked(self, items: Iterable[Item]) -> Iterator[Item]:
         """The items, with the notice behind the change that completes them."""
         for item in items:
             yield item

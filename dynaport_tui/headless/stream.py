@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from heapq import merge
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..model.machine import State
@@ -16,6 +15,7 @@ from ..model.view import (
     Event,
     Lagged,
     LogAdvanced,
+    LogBlock,
     LogLine,
     Notice,
     PortMoved,
@@ -28,14 +28,20 @@ from .output import Output, OutputGone
 from .render import TAIL, Failure, Item, Renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-CHUNK = 2000
-"""Items in one write."""
-PAGE = 500
-"""Lines pulled at a time."""
-LEAP = 10_000
-"""Lines that are left out beside those that are gone, when the ring has overtaken us."""
+    from .render import Part
+
+PORTION = 256 * 1024
+"""Bytes in one write, about, so that a reader shows soon whether it reads."""
+LARGE = 1024 * 1024
+"""The same for a file, where each write has its price."""
+_EVENT = 100
+"""Bytes of an event, about."""
+SLOW = 0.2
+"""Seconds for one write after which nobody waits for the reader any more: then it takes less than
+a megabyte a second.
+"""
 PATIENCE = 10.0
 """Seconds that a reader may take nothing once the engine has ended."""
 
@@ -43,15 +49,17 @@ PATIENCE = 10.0
 class Stream:
     """One plain stream of one engine.
 
-    While the reader is slow the lines wait in the services' rings; what has left a ring before it
-    was shown is counted and said. A reader that is gone begins the orderly stop, as when a terminal
-    is closed.
+    A reader misses nothing while it takes a megabyte a second: the services wait for it. A slower
+    one is overtaken until it has caught up; what has left a service's ring before it was shown is
+    counted and said. A file is always waited for. A reader that is gone begins the orderly stop, as
+    when a terminal is closed.
     """
 
     def __init__(
         self, view: EngineView, out: Output, render: Renderer, *, patience: float = PATIENCE
     ) -> None:
         self._view = view
+        self._tail = view.tail() if render.shows_lines else None
         self._out = out
         self._render = render
         self._patience = patience
@@ -62,13 +70,17 @@ class Stream:
         self._failures: dict[str, str] = {}
         self._started: dict[str, float] = {}
         """Service -> when it was last started: what it said before is no word on its failure."""
-        self._ending = asyncio.Event()
+        self._ending = False
+        self._timers: list[asyncio.TimerHandle] = []
+        """What befalls the present write if it takes long."""
+        self._written: asyncio.Future[None] | None = None
         self.gone: str | None = None
         """Why nothing is shown any more."""
 
     def end_soon(self) -> None:
         """The engine has ended: from now on the reader's pace is bounded by the patience."""
-        self._ending.set()
+        self._ending = True
+        self._hurry()
 
     async def run(self) -> None:
         """Show everything until the engine ends or the reader is gone."""
@@ -80,6 +92,8 @@ class Stream:
             await self._view.down()
         finally:
             events.close()
+            if self._tail is not None:
+                self._tail.close()
             self._out.close()
 
     async def _show_all(self, events: Subscription) -> None:
@@ -88,7 +102,7 @@ class Stream:
         for status in snapshot.services:
             self._note(status.id, status.state, status.why)
         self._waits = {status.id: status.why for status in snapshot.services if status.waiting}
-        await self._write(self._render.begin(snapshot))
+        await self._say(self._render.begin(snapshot))
         why = ""
         async for batch in events:
             await self._show(batch)
@@ -96,7 +110,7 @@ class Stream:
                 why = ended.why
                 break
         await self._show_lines(self._last, [])
-        await self._write(self._render.end(why, self._failed()))
+        await self._say(self._render.end(why, self._failed()))
 
     async def _show(self, batch: list[Event]) -> None:
         marks: dict[str, int] = {}
@@ -113,26 +127,31 @@ class Stream:
 
     async def _show_lines(self, marks: dict[str, int], items: list[Item]) -> None:
         pages = [self._lines(service, last) for service, last in marks.items()]
-        merged = merge(*pages, items, key=_at)
-        while chunk := list(islice(merged, CHUNK)):
-            await self._write(self._render.items(chunk))
+        size = LARGE if self._out.is_file else PORTION
+        for portion in _portions(merge(*pages, items, key=_at), size):
+            await self._write(self._render.parts(portion))
+        if self._tail is not None:
+            self._tail.hold()  # the reader has caught up, if it was slow
 
     def _lines(self, service: str, last: int) -> Iterator[Item]:
-        shown = self._shown.get(service, 0)
-        while shown < last:
-            lines = self._pulled(service, shown, PAGE)
-            if not lines:
+        while self._tail is not None and self._shown.get(service, 0) < last:
+            blocks = self._tail.blocks(service)
+            if not blocks:
                 return
-            if lines[0].number > shown + 1:
-                # The oldest lines are about to go too: one large gap is better than many small.
-                lines = self._pulled(service, lines[0].number + LEAP, PAGE) or lines
-                yield _skipped(lines[0], lines[0].number - shown - 1)
-            shown = self._shown[service] = lines[-1].number
-            yield from lines
+            for block in blocks:
+                missed = block.first - self._shown.get(service, 0) - 1
+                if missed > 0:
+                    yield _skipped(block, missed)
+                self._shown[service] = block.last
+                yield block
 
     def _followed(self, event: Event) -> list[Item]:
         if isinstance(event, ProjectChanged | PortMoved):
             self._render.know(self._view.snapshot())
+        if isinstance(event, ProjectChanged):
+            for service in event.removed:  # if it comes back, it counts from one again
+                self._shown.pop(service, None)
+                self._last.pop(service, None)
         if not isinstance(event, StateChanged):
             return [event]
         self._note(event.service, event.new, event.why)
@@ -175,34 +194,62 @@ class Stream:
         ]
 
     def _last_words(self, service: str) -> list[LogLine]:
-        lines = self._pulled(service, max(0, self._shown.get(service, 0) - TAIL), TAIL)
+        shown = (self._last if self._tail is None else self._shown).get(service, 0)
+        try:
+            lines = self._view.logs(service, max(0, shown - TAIL), TAIL)
+        except ActionError:
+            return []  # it was taken out of services.toml, and its log with it
         return [line for line in lines if line.at >= self._started.get(service, 0.0)]
 
-    def _pulled(self, service: str, after: int, limit: int) -> Sequence[LogLine]:
-        try:
-            return self._view.logs(service, after, limit)
-        except ActionError:
-            return ()  # it was taken out of services.toml, and its log with it
+    async def _say(self, text: str) -> None:
+        if text:
+            await self._write([text.encode("utf-8", "replace")])
 
-    async def _write(self, text: str) -> None:
-        if not text:
+    async def _write(self, parts: Sequence[Part]) -> None:
+        if not parts:
             return
-        written = self._out.write(text)
-        ending = asyncio.ensure_future(self._ending.wait())
-        written.add_done_callback(lambda _: ending.cancel())
-        await asyncio.wait({ending})
+        self._written = self._out.write(parts)
+        if self._tail is not None and not self._out.is_file:
+            self._after(SLOW, self._tail.let_go)
+        if self._ending:
+            self._hurry()
         try:
-            async with asyncio.timeout(self._patience):
-                await written
-        except TimeoutError:
-            raise OutputGone(f"nobody read for {self._patience:g} s") from None
+            await self._written
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+            self._timers.clear()
+
+    def _hurry(self) -> None:
+        self._after(self._patience, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._written is not None and not self._written.done():
+            self._written.set_exception(OutputGone(f"nobody read for {self._patience:g} s"))
+
+    def _after(self, seconds: float, do: Callable[[], None]) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, do))
+
+
+def _portions(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
+    """The items, as many at a time as are written at a time."""
+    some: list[Item] = []
+    size = 0
+    for item in items:
+        some.append(item)
+        size += len(item.data) if isinstance(item, LogBlock) else _EVENT
+        if size >= most:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _at(item: Item) -> float:
     return getattr(item, "at", 0.0)
 
 
-def _skipped(before: LogLine, count: int) -> Notice:
+def _skipped(before: LogBlock, count: int) -> Notice:
     lines = f"{count:,} lines are" if count > 1 else "1 line is"
     text = (
         f"{before.service}: {lines} not shown here, output came faster than it was read; "

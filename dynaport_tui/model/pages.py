@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Stream = Literal["stdout", "stderr"]
 
@@ -21,6 +24,26 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since 1970."""
     stream: Stream
     text: str
+
+
+class LogBlock(NamedTuple):
+    """Whole lines of a service that came together, as they came: neither decoded nor cleaned."""
+
+    service: str
+    first: int
+    """Number of the first line."""
+    length: int
+    """How many lines they are, at least one."""
+    at: float
+    """Seconds since 1970."""
+    stream: Stream
+    data: bytes
+    """Each with its newline."""
+
+    @property
+    def last(self) -> int:
+        """Number of the last line."""
+        return self.first + self.length - 1
 
 
 class Place(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -88,3 +111,24 @@ class Traceback(msgspec.Struct, frozen=True, kw_only=True):
     file: str | None = None
     """Absolute or as printed: the deepest frame that lies in the project."""
     line: int | None = None
+
+
+class Tail(Protocol):
+    """All that the services printed and print, for one view that is to miss nothing.
+
+    What it has not taken yet is kept, and a service that is too far ahead waits, until `let_go`.
+    """
+
+    def blocks(self, service: str) -> Sequence[LogBlock]:
+        """The next lines of a service, once: 256 KiB or a block more; none when there are none,
+        and for a service that is not there.
+        """
+
+    def let_go(self) -> None:
+        """From now on nobody waits for this view; what leaves memory is not kept for it."""
+
+    def hold(self) -> None:
+        """Be waited for again."""
+
+    def close(self) -> None:
+        """Let go for good; safe to repeat."""

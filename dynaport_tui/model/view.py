@@ -10,7 +10,18 @@ import msgspec
 
 from .details import Details, Moment, PortUse, Request, Requests
 from .machine import State
-from .pages import BEGINNING, Hits, LogLine, LogPage, LogQuery, Place, Stream, Traceback
+from .pages import (
+    BEGINNING,
+    Hits,
+    LogBlock,
+    LogLine,
+    LogPage,
+    LogQuery,
+    Place,
+    Stream,
+    Tail,
+    Traceback,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,6 +39,7 @@ __all__ = [
     "Hits",
     "Lagged",
     "LogAdvanced",
+    "LogBlock",
     "LogLine",
     "LogPage",
     "LogQuery",
@@ -251,6 +263,9 @@ class EngineView(Protocol):
 
     def logs(self, service: str, after: int = 0, limit: int = 1000) -> Sequence[LogLine]:
         """At most `limit` kept lines of one service numbered above `after`, oldest first."""
+
+    def tail(self) -> Tail:
+        """What is kept of every log and what comes, for one view in the engine's own process."""
 
     async def past(self, service: str, limit: int = 200) -> Sequence[LogLine]:
         """The last lines, at most `limit` and 1,000 of them, that one service printed in the run

@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from .view import Event, LogLine, ServiceStatus, Snapshot
+from .blocks import texts
+from .view import Event, LogBlock, LogLine, ServiceStatus, Snapshot
 
 _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Event))
 
@@ -51,6 +52,24 @@ def event_fields(event: Event | LogLine) -> dict[str, Any]:
 def encode_event(event: Event | LogLine) -> bytes:
     """One line of an event stream, with its line feed."""
     return msgspec.json.encode(event_fields(event)) + b"\n"
+
+
+def encode_block(block: LogBlock) -> bytes:
+    """What `encode_event` makes of each of its lines."""
+    same = {
+        "event": "log",
+        "at": iso(block.at),
+        "service": block.service,
+        "stream": block.stream,
+    }
+    start = msgspec.json.encode(same)[:-1] + b',"number":'
+    encode = msgspec.json.Encoder().encode
+    return b"".join(
+        [
+            b'%b%d,"text":%b}\n' % (start, number, encode(text))
+            for number, text in enumerate(texts(block.data), block.first)
+        ]
+    )
 
 
 def encode_snapshot(snapshot: Snapshot, at: float) -> bytes:

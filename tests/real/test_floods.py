@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from pathlib import Path
@@ -107,3 +108,32 @@ def _expect_nothing_lost(dynaport: Dynaport) -> None:
     wide = b"".join(Path(path).read_bytes() for path in reversed(paths["wide"]))
     assert wide.count(b"x") == WIDE
     assert wide.strip(b"\n") == b"x" * WIDE
+
+
+MANY = 300_000
+
+ONE_FLOOD = {
+    "services.toml": """
+        [log]
+        lines = 100
+        [services.flood]
+        command = ["python3", "flood.py"]
+        port = false
+        task = true
+    """,
+    "flood.py": f"""
+        for first in range(1, {MANY}, 100):
+            print("\\n".join(f"line {{n}} of many" for n in range(first, first + 100)))
+    """,
+}
+
+
+def test_a_file_that_the_stream_goes_to_gets_every_line_however_few_are_kept(
+    project: Project, dynaport: Dynaport
+) -> None:
+    project(ONE_FLOOD)
+    out = project.folder.parent / "out"
+    with out.open("wb") as file:
+        dynaport.start("up", "--no-tui", stdout=file.fileno()).wait().expect(0)
+    shown = re.findall(rb"flood    \| line (\d+) of many$", out.read_bytes(), re.M)
+    assert list(map(int, shown)) == list(range(1, MANY + 1))

@@ -6,11 +6,13 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dynaport_tui.headless import Format, Output, Stream, renderer
+from dynaport_tui.headless import Format, Output, Stream, renderer, stream
+from dynaport_tui.headless.render import OnlyTheEnd
 from dynaport_tui.model.machine import State
 from dynaport_tui.model.view import Lagged, ProjectChanged, Reloaded
 from tests.fakes import NOON, FakeEngine, status
@@ -350,6 +352,70 @@ async def test_a_reader_that_does_not_read_holds_nobody_up_and_misses_no_state(
     assert skipped
     shown = len(re.findall(r"users    \| (?:x+|y+|the last line)$", text, re.M))
     assert shown + int(skipped[1].replace(",", "")) == 105_001
+
+
+async def test_services_wait_for_a_reader_until_it_is_slow_and_again_when_it_has_caught_up(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "SLOW", 0.01)
+    engine = FakeEngine(status("users"))
+    async with streaming(engine, reader), asyncio.timeout(DEADLINE):
+        [tail] = engine.tails
+        engine.say("users", *("x" * 100 for _ in range(5000)), "the last line")
+        await tail.is_held(False)
+        await reader.until("the last line")
+        await tail.is_held(True)
+
+    assert tail.closed
+
+
+async def test_a_file_is_waited_for_however_long_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "SLOW", 0.0)
+    engine = FakeEngine(status("users"))
+    with (tmp_path / "out").open("wb") as file:
+        task = asyncio.create_task(
+            Stream(engine, Output(file.fileno()), renderer("text", colour=False)).run()
+        )
+        async with asyncio.timeout(DEADLINE):
+            for _ in range(50):
+                await asyncio.sleep(0)
+                engine.say("users", *("x" * 100 for _ in range(1000)))
+            engine.end(0, "every service is done")
+            while not task.done():
+                assert engine.tails[0].held
+                await asyncio.sleep(0)
+    assert (tmp_path / "out").read_text().count(f"users    | {'x' * 100}\n") == 50_000
+
+
+async def test_where_no_lines_are_shown_nobody_waits_for_them(reader: Reader) -> None:
+    engine = FakeEngine(status("users"))
+    shown = Stream(engine, Output(reader.theirs), OnlyTheEnd(renderer("text", colour=False)))
+    task = asyncio.create_task(shown.run())
+    await asyncio.sleep(0)
+    engine.say("users", "hello", "goodbye")
+    engine.move("users", State.FAILED, "exit 1")
+    engine.end(1, "users failed: exit 1")
+    text = await reader.until("goodbye")
+    await task
+
+    assert not engine.tails
+    assert re.findall("users failed|hello|goodbye", text) == ["users failed", "hello", "goodbye"]
+
+
+async def test_a_service_that_comes_back_is_shown_from_its_first_line(reader: Reader) -> None:
+    engine = FakeEngine(status("users"), status("orders"))
+    async with streaming(engine, reader):
+        engine.say("users", "one", "two", "three")
+        await reader.until("three")
+        engine.forget("users")
+        await reader.until("took out users")
+        engine.add(status("users"))
+        engine.say("users", "new")
+        text = await reader.until("new|not shown")
+
+    assert "not shown" not in text
 
 
 async def test_events_that_were_dropped_are_made_up_from_the_state(reader: Reader) -> None:

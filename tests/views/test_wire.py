@@ -10,6 +10,7 @@ from dynaport_tui.model.view import (
     Event,
     Lagged,
     LogAdvanced,
+    LogBlock,
     LogLine,
     Notice,
     PortMoved,
@@ -19,6 +20,7 @@ from dynaport_tui.model.view import (
 )
 from dynaport_tui.model.wire import (
     decode_event,
+    encode_block,
     encode_event,
     encode_snapshot,
     from_iso,
@@ -73,6 +75,19 @@ def test_a_log_line_reads_as_documented() -> None:
         "number": 7,
         "text": "hello",
     }
+
+
+@pytest.mark.parametrize("last", ["plain", "rewritten\rgrüße"])
+def test_lines_that_came_together_read_as_each_of_them_alone(last: str) -> None:
+    shown = ["", '"quoted" \\', last.rpartition("\r")[2]]
+    data = f'\n"quoted" \\\n{last}\n'.encode()
+    block = LogBlock("users", 7, 3, NOON, "stderr", data)
+    lines = [
+        LogLine(service="users", number=number, at=NOON, stream="stderr", text=text)
+        for number, text in enumerate(shown, 7)
+    ]
+    assert encode_block(block) == b"".join(map(encode_event, lines))
+    assert block.last == 9
 
 
 @pytest.mark.parametrize(
