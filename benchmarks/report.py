@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from .figures import Target, figure
@@ -39,6 +39,13 @@ class Table:
         return "\n".join([self.title, "", *lines, ""])
 
 
+def plain(sample: Any) -> Any:
+    """A measurement for the JSON, which is a data class or a named tuple."""
+    if is_dataclass(sample) and not isinstance(sample, type):
+        return asdict(sample)
+    return sample._asdict()
+
+
 def shown(cell: Cell) -> str:
     """A cell as text."""
     return cell if isinstance(cell, str) else figure(cell)
@@ -65,11 +72,8 @@ class Report:
         return all(target.met for target in self.targets)
 
     def keep(self, what: str, samples: Mapping[str, Sequence[Any]]) -> None:
-        """Keep every measurement of these, which are named tuples or plain figures."""
-        self.samples[what] = {
-            name: [each._asdict() if hasattr(each, "_asdict") else each for each in found]
-            for name, found in samples.items()
-        }
+        """Keep every measurement of these."""
+        self.samples[what] = {name: list(map(plain, found)) for name, found in samples.items()}
 
     def text(self) -> str:
         """For people."""
