@@ -1,9 +1,10 @@
 """How soon a saved file is noticed, and what watching costs: `python -m benchmarks.notice`.
 
 The watcher alone, over the files of 30 services in 30 folders. Each save comes at a random phase of
-its clock, and is timed from before the write to the call on the loop. `idle` is the CPU of all
-threads while nothing changes; `churn` while a log in a watched folder is written 100 times a
-second; `hidden` while thousands of files are written into a folder that is not watched.
+its clock, and is timed from before the write to the call on the loop; `in flow` are saves that
+follow another one, `after a rest` those that come when nothing changed for a while. `idle` is the
+CPU of all threads while nothing changes; `churn` while a log in a watched folder is written 100
+times a second; `hidden` while thousands of files are written into a folder that is not watched.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from statistics import mean, median, quantiles
 
 from dynaport_tui.engine.watch import Watcher
+from dynaport_tui.engine.watchthread import AT_WORK
 
 SERVICES = 30
 FILES = 20
@@ -44,7 +46,7 @@ def emptied_first(path: Path, text: str) -> None:
         file.write(text)
 
 
-SAVES = {"in place": in_place, "by rename": by_rename, "emptied first": emptied_first}
+SAVES = (in_place, by_rename, emptied_first)
 
 
 def say(text: str) -> None:
@@ -93,22 +95,21 @@ def make(root: Path) -> list[Path]:
     return files
 
 
-async def saves(reports: Reports, files: list[Path], count: int) -> None:
+async def saves(reports: Reports, files: list[Path], count: int, rest: float, name: str) -> None:
     """How long it takes until a save is reported."""
-    for name, save in SAVES.items():
-        took, before = [], reports.batches
-        for number in range(count):
-            await asyncio.sleep(random.uniform(0.05, 0.1))
-            file = random.choice(files)
-            started = time.perf_counter()
-            save(file, f"VALUE = {number}\n")
-            took.append((await reports.of({file}) - started) * 1000)
-        ninth = quantiles(took, n=10)[-1]
-        say(
-            f"{name:14} mean {mean(took):5.1f}  median {median(took):5.1f}  p90 {ninth:5.1f}"
-            f"  min {min(took):5.1f}  max {max(took):5.1f} ms"
-            f"  ({reports.batches - before} reports of {count} saves)"
-        )
+    took, before = [], reports.batches
+    for number in range(count):
+        await asyncio.sleep(rest + random.uniform(0.05, 0.1))
+        file, save = random.choice(files), random.choice(SAVES)
+        started = time.perf_counter()
+        save(file, f"VALUE = {number}\n")
+        took.append((await reports.of({file}) - started) * 1000)
+    ninth = quantiles(took, n=10)[-1]
+    say(
+        f"{name:14} mean {mean(took):5.1f}  median {median(took):5.1f}  p90 {ninth:5.1f}"
+        f"  min {min(took):5.1f}  max {max(took):5.1f} ms"
+        f"  ({reports.batches - before} reports of {count} saves)"
+    )
 
 
 async def many(reports: Reports, files: list[Path]) -> None:
@@ -163,9 +164,13 @@ async def main(root: Path, count: int, seconds: float) -> None:
     running = asyncio.create_task(watcher.run())
     watcher.watch(map(str, files))
     await watcher.settled()
-    await saves(reports, files, count)
+    await saves(reports, files, count, 0, "in flow")
     await many(reports, files)
+    await busy("after a save", AT_WORK / 2)
+    await asyncio.sleep(AT_WORK)
     await busy("idle", seconds)
+    await saves(reports, files, count // 10, AT_WORK, "after a rest")
+    await asyncio.sleep(AT_WORK)
     await busy("churn", seconds / 4, await python(LOG, root / "s0"))
     await busy("hidden", seconds / 4, await python(BUILD, root))
     watcher.close()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 STEP = 0.025
 """Seconds between two looks at what came: each costs some 60 µs, whether anything came or not."""
+LIVELY = 0.005
+"""The same while somebody is at work."""
 _FLOOD = 1000
 """Events in one go after which the system's queue may have overflown: then anything may have
 changed.
@@ -55,8 +57,8 @@ class _Pace:
     look, this sleeps before every other one only.
     """
 
-    def __init__(self, wake: threading.Event, until: float) -> None:
-        self._wake, self._until = wake, until
+    def __init__(self, wake: threading.Event, until: float, step: float) -> None:
+        self._wake, self._until, self._step = wake, until, step
         self._looks = 0
 
     def is_set(self) -> bool:
@@ -69,7 +71,7 @@ class _Pace:
         if over and self._looks > 1:
             return True
         if not over:
-            time.sleep(min(STEP, left))
+            time.sleep(min(self._step, left))
         return False
 
 
@@ -103,8 +105,8 @@ class FileEvents:
         """Watch nothing; safe to repeat."""
         self.watch([])
 
-    def wait(self, until: float) -> set[str] | None:
-        """Paths that may have changed, as soon as there are any; None: any path may have.
+    def wait(self, until: float, step: float = STEP) -> set[str] | None:
+        """Paths that may have changed, within `step` seconds; None: any path may have.
 
         Nothing when it is woken, or at `until` by the monotonic clock. Raises OSError when the
         system fails; then nothing is watched.
@@ -112,17 +114,13 @@ class FileEvents:
         if self._notify is None:
             return set()
         try:
-            raw = self._notify.watch(0, 0, 0, _Pace(self._wake, until))
+            raw = self._notify.watch(0, 0, 0, _Pace(self._wake, until, step))
         except (OSError, RuntimeError) as error:
             self.close()
             raise error if isinstance(error, OSError) else OSError(str(error)) from error
         if isinstance(raw, str):
             return set()
         return None if len(raw) > _FLOOD else {path for _, path in raw}
-
-    def more(self) -> set[str] | None:
-        """What came since, without waiting."""
-        return self.wait(0.0)
 
 
 def no_watches(error: OSError) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .stamps import is_folder, parent, since_changed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from .stamps import Stamp
 
-QUIET = 0.01
+QUIET = 0.008
 """Seconds since its last change after which a file is taken to be whole; the system's clock of
 files is up to 4 ms late.
 """
@@ -26,28 +27,36 @@ AWAY = 0.1
 """Seconds after which a file that was removed or emptied is not in the middle of a save."""
 BATCH = 0.3
 """Seconds from the first look at a batch to its report, at the longest."""
+CROWD = 1.0
+"""The same for more than FEW files."""
 CHECKOUT = 3.0
 """The same while git says that it is writing; an older lock of it was left behind, or waits for an
 editor.
 """
-_LOOK = 0.01
-"""Seconds between two looks at a batch, at the longest."""
+_NOTHING = 0.0005
+"""Seconds for which nobody waits."""
+
+Age = Callable[[str], "float | None"]
+"""Seconds since a path was changed, as `since_changed` tells them."""
 
 
 class Checkouts:
     """Tells when git is writing the files of a working tree."""
 
-    def __init__(self) -> None:
+    def __init__(self, age: Age = since_changed) -> None:
+        self._age = age
         self._locks: dict[str, str | None] = {}
 
-    def under_way(self, path: str) -> bool:
-        """Whether git holds the index of the repository that `path` lies in."""
-        folder = parent(path)
+    def under_way(self, paths: Iterable[str]) -> bool:
+        """Whether git holds the index of a repository that one of them lies in."""
+        locks = {self._lock(folder) for folder in set(map(parent, paths))}
+        ages = [self._age(lock) for lock in locks if lock is not None]
+        return any(age is not None and 0 <= age < CHECKOUT for age in ages)
+
+    def _lock(self, folder: str) -> str | None:
         if folder not in self._locks:
             self._locks[folder] = _lock(Path(folder))
-        lock = self._locks[folder]
-        age = None if lock is None else since_changed(lock)
-        return age is not None and 0 <= age < CHECKOUT
+        return self._locks[folder]
 
     def forget(self) -> None:
         """Look for repositories anew."""
@@ -69,24 +78,35 @@ def _lock(folder: Path) -> str | None:
 class Settling:
     """A batch of changes, from the first look at it until it is reported."""
 
-    def __init__(self, careful: Container[str], checkouts: Checkouts) -> None:
+    def __init__(
+        self,
+        careful: Container[str],
+        checkouts: Checkouts,
+        *,
+        age: Age = since_changed,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._careful, self._checkouts = careful, checkouts
-        self._began = time.monotonic()
+        self._since_changed, self._clock = age, clock
+        self._began = clock()
         self._seen: dict[str, tuple[Stamp | None, float]] = {}
 
     def pause(
         self, changed: Mapping[str, Stamp | None], was: Callable[[str], Stamp | None]
     ) -> float:
         """Seconds after which to look again; none when all of it is whole, or it took too long."""
-        now = time.monotonic()
-        if now < self._began + CHECKOUT and any(map(self._checkouts.under_way, changed)):
-            return _LOOK
-        quiet = QUIET if len(changed) <= FEW else SETTLED
+        now = self._clock()
+        few = len(changed) <= FEW
+        look = QUIET if few else SETTLED / 2
+        if now < self._began + CHECKOUT and self._checkouts.under_way(changed):
+            return look
+        quiet, longest = (QUIET, BATCH) if few else (SETTLED, CROWD)
         rest = [
             self._needed(path, stamp, was(path), quiet) - self._age(path, stamp, now)
             for path, stamp in changed.items()
         ]
-        return min(max(rest), self._began + BATCH - now, _LOOK)
+        pause = min(max(rest), self._began + longest - now, look)
+        return pause if pause > _NOTHING else 0.0
 
     def _needed(self, path: str, stamp: Stamp | None, was: Stamp | None, quiet: float) -> float:
         if stamp is None or _emptied(stamp, was):
@@ -99,7 +119,7 @@ class Settling:
         if known != stamp:
             since = now
         self._seen[path] = stamp, since
-        own = since_changed(path) if stamp is not None else None
+        own = self._since_changed(path) if stamp is not None else None
         return max(now - since, own or 0.0)
 
 

@@ -28,9 +28,9 @@ _LEAVING = 1.0
 class Watcher:
     """Calls `changed` on the loop with each batch of paths that differ from what was known of them.
 
-    A batch comes as soon as its files are whole (`settling.py` says when), and at most 300 ms after
-    its first change was seen, so that an editor's truncate-and-write, rename or delete-and-create
-    is one change; one of git's checkouts is one batch, too. What is equal again by then, or only
+    A batch comes as soon as its files are whole, and within a time (`settling.py` says which), so
+    that an editor's truncate-and-write, rename or delete-and-create is one change; one of git's
+    checkouts is one batch, too. What is equal again by then, or only
     had its permissions changed, is no change. `trouble` gets a text for a person when the system
     has no watches left; then files are compared twice a second instead.
     """

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, NamedTuple
 
-from .fileevents import FileEvents, no_watches
+from .fileevents import LIVELY, STEP, FileEvents, no_watches
 from .settling import Checkouts, Settling
 from .stamps import Stamps, parent, stamp
 
@@ -24,6 +24,8 @@ missing.
 """
 _POLLED = 50
 """The same as times what a look takes, where that is more."""
+AT_WORK = 10.0
+"""Seconds after a save during which the next one is expected."""
 _DOUBT = 0.5
 """Seconds after which all is compared once more: an event may be lost where one is fetched."""
 
@@ -67,6 +69,7 @@ class WatchThread:
         self._warned = False
         self._look_at = math.inf
         """When everything is compared next, by the monotonic clock."""
+        self._lively_until = 0.0
 
     def want(self, wanted: Wanted) -> None:
         """Watch this from now on."""
@@ -185,8 +188,10 @@ class WatchThread:
 
     def _fetch(self, until: float) -> set[str] | None:
         """What the system tells until then; 0: what it has told already."""
+        lively = time.monotonic() < self._lively_until
+        until, step = (min(until, self._lively_until), LIVELY) if lively else (until, STEP)
         try:
-            return self._events.wait(until)
+            return self._events.wait(until, step)
         except OSError as error:
             self._cannot_tell(error)
             return None
@@ -200,6 +205,7 @@ class WatchThread:
             if pause <= 0:
                 self._stamps.take(changed)
                 self._report(set(changed))
+                self._lively_until = time.monotonic() + AT_WORK
                 self._doubt()
                 return
             if self._stopping.wait(pause):
