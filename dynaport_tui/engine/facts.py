@@ -6,11 +6,11 @@ import os
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from ..model import dependencies, resolved
+from ..model import dependencies
 from ..model.environment import url
-from ..model.lastwords import relative
 from ..model.machine import State
 from ..model.record import HISTORY
+from ..model.relative import relative
 from ..model.view import Details, Moment, PortUse
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Moments:
 
 def details(engine: Supervisor, service: str) -> Details:
     """Of a service that is there, in whatever state."""
+    from ..model import resolved  # not before somebody asks
+
     record = engine.fleet.records[service]
     spec, launch, root = record.spec, record.launch, engine.planner.project.root
     python = spec.kind != "command"

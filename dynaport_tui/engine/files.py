@@ -15,8 +15,8 @@ import msgspec
 from ..ledger.folders import project_runtime, project_state
 from ..model.config import ConfigError, Problem, parse
 from ..model.environment import Surroundings, Unresolved, launches, outside
-from ..model.lastwords import relative
 from ..model.lines import LineIndex
+from ..model.relative import relative
 from .interpreters import find_python
 from .patterns import is_pattern
 

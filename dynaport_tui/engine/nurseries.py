@@ -91,17 +91,20 @@ class Nurseries:
 
     def retire(self) -> None:
         """End those in which nothing runs and nothing is going to be started, all but the last."""
-        keys = {_key(launch) for launch in self._needed() if launch.kind != "command"}
         busy = {route.nursery for route in self._routes.values()}
-        for key, nursery in list(self._all.items()):
-            if key not in keys and nursery not in busy and len(self._all) > 1:
-                self._leaving.add(nursery)  # first: one that stands nowhere counts as an orphan
-                del self._all[key]
-                self._end(self._leave(nursery))
-        for nursery in self._outdated - busy:
-            self._leaving.add(nursery)
+        for nursery in (*self._spare(busy), *(self._outdated - busy)):
+            self._leaving.add(nursery)  # first: one that stands nowhere counts as an orphan
             self._outdated.discard(nursery)
+            self._all = {key: n for key, n in self._all.items() if n is not nursery}
             self._end(self._leave(nursery))
+
+    def _spare(self, busy: set[Nursery]) -> list[Nursery]:
+        idle = {key: n for key, n in self._all.items() if n not in busy}
+        if len(self._all) == 1 or not idle:
+            return []
+        keys = {_key(launch) for launch in self._needed() if launch.kind != "command"}
+        spare = [n for key, n in idle.items() if key not in keys]
+        return spare if len(spare) < len(self._all) else spare[:-1]
 
     async def _leave(self, nursery: Nursery) -> None:
         self._cool(nursery)

@@ -11,8 +11,8 @@ from ..model.frames import parts
 from ..model.machine import State
 from ..model.outage import KEPT, Excerpt, Outage, Said, Trace
 from ..model.redaction import Redaction
+from ..model.relative import relative
 from ..model.text import clean, plain
-from ..model.tracebacks import relative
 from .excerpts import excerpts
 from .logfile import log_path
 from .tracing import newest_traceback

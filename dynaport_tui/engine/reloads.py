@@ -7,8 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from ..model.lastwords import relative
 from ..model.machine import State
+from ..model.relative import relative
 from ..model.view import Notice, Reloaded
 from .changes import Changes, settings
 

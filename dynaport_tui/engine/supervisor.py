@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 _FIRST_PICTURE = 1.0
 """Seconds that an owner is left alone with the machine to draw its first picture."""
+_BUSY = 1.0
+"""Seconds that services are left alone with it to start."""
 _DRAIN = 2.0
 """Seconds that the last output has to arrive, or killed processes have to go, at the end."""
 _SILENCE = 1.0
@@ -155,9 +157,9 @@ class Supervisor:
 
     async def run(self) -> int:
         """Until the end; the exit code."""
-        self._spawn(self._once_drawn(self.usage.run))
+        self._spawn(self._once_calm(self.usage.run))
         if self.options.watch:
-            self._spawn(self._once_drawn(self.reloads.run))
+            self._spawn(self._once_calm(self.reloads.run))
         if self.options.timeout is not None:
             self._loop.call_later(self.options.timeout, self._deadline, self.options.timeout)
         verdict = await self._over
@@ -174,8 +176,10 @@ class Supervisor:
             self._signals.close()
         return verdict.code
 
-    async def _once_drawn(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _once_calm(self, work: Callable[[], Awaitable[None]]) -> None:
+        """What services that start need not share the machine with."""
         await self.drawn.wait()
+        await asyncio.wait({self.ready}, timeout=_BUSY)
         await work()
 
     def _spawn(self, work: Any) -> None:

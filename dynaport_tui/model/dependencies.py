@@ -64,10 +64,20 @@ def ending_dependents(records: Records, record: Record) -> bool:
     """Whether something that depends on it, directly or not, is there and is to end too."""
     return any(
         (not other.wanted or (other.cycle and other.cycle_in_order))
-        and record.id in with_dependencies(records, [other.id])
-        for other in records.values()
-        if (other.active or other.alive) and not other.stuck and other is not record
+        and (other.active or other.alive)
+        and not other.stuck
+        and other is not record
+        for other in _dependents(records, record)
     )
+
+
+def _dependents(records: Records, record: Record) -> list[Record]:
+    """What depends on a service, directly or not."""
+    direct = used_by(records, record.id)
+    if not direct:
+        return []
+    users = {service: used_by(records, service) for service in records}
+    return [records[service] for service in closure(direct, users)]
 
 
 def explain(records: Records, service: str) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .relative import relative
 from .text import plain
-from .tracebacks import relative, tracebacks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-__all__ = ["error_line", "last_words", "relative"]
 
 _LONGEST = 200
 
@@ -31,6 +29,8 @@ def last_words(lines: Sequence[str], root: str) -> str | None:
     It is the last traceback's error with file and line of the project's deepest frame, else the
     last line that says anything, in quotes; None where there is none.
     """
+    from .tracebacks import tracebacks  # whose expressions a start that goes well never needs
+
     lines = [plain(line) for line in lines]
     found = tracebacks(lines, root)
     if found and found[-1].whole and found[-1].file:

@@ -15,7 +15,7 @@ from .frames import marked, shortened
 from .machine import State
 from .outage import condensed
 from .outage_look import ICON, SCRIPT, STYLE
-from .tracebacks import relative
+from .relative import relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

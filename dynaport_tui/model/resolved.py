@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .lastwords import relative
+from .relative import relative
 from .text import mask
 
 if TYPE_CHECKING:

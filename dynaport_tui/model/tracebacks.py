@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from .levels import NAMED
+from .relative import relative
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,12 +105,6 @@ def elsewhere(lines: Sequence[str], root: str) -> list[bool]:
             margin = None
         found.append(margin is not None)
     return found
-
-
-def relative(file: str, root: str) -> str:
-    """`file` from the project's folder where it lies inside, else as it is."""
-    path = PurePath(file)
-    return str(path.relative_to(root)) if path.is_relative_to(root) else file
 
 
 def _chain(lines: Sequence[str], first: int, root: str) -> Found:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from dynaport_tui.model.lastwords import error_line, last_words, relative
+from dynaport_tui.model.lastwords import error_line, last_words
+from dynaport_tui.model.relative import relative
 
 ROOT = "/home/ann/shop"
 LIBRARY = "/home/ann/shop/.venv/lib/python3.11/site-packages/flask/app.py"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 from rich.text import Text
 
-from ...model.lastwords import relative
 from ...model.machine import State
+from ...model.relative import relative
 from ...model.text import clean, plain
 from ...model.wording import seconds, signal_name
 from ..cause import in_keys, unanswered
