@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from ..model.text import clean
 from ..model.view import LogLine, Stream
 from .attachment import Attachment
-from .errorcount import ErrorCount
 from .logfile import Entry, LogFile
 from .logread import paths, read_files
 from .logwriter import LogWriter
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..model.spec import LogSpec
     from .cutter import Cut
+    from .errorcount import ErrorCount
 
 __all__ = ["Attachment", "ServiceLog", "paths", "read_files"]
 
@@ -63,7 +63,8 @@ class ServiceLog:
         """The newest lines; to be read only."""
         self._at = 0.0
         """Of the newest line."""
-        self._errors = ErrorCount()
+        self._errors: ErrorCount | None = None
+        """Made when there is a first line to look at: no start waits for what it imports."""
         self._file = LogFile(folder, service, max_size=spec.max_size, keep=spec.keep)
         self._writer = LogWriter(self._file, name=service, notice=notice, room=self._resume)
         self._attachments: set[Attachment] = set()
@@ -88,7 +89,7 @@ class ServiceLog:
     @property
     def errors(self) -> int:
         """Errors and tracebacks so far; in a flood an estimate."""
-        return self._errors.total
+        return 0 if self._errors is None else self._errors.total
 
     def attach(self, stream: Stream, fd: int) -> Attachment:
         """Read `fd`, which is ours from now on, until its end."""
@@ -163,7 +164,7 @@ class ServiceLog:
         self._writer.put(Entry(raw, at, attachment.stream))
         if cut.lines:
             self.ring.append(cut.lines, at, attachment.stream)
-            self._errors.feed(cut.lines, at)
+            self._count(cut.lines, at)
             for seen in tuple(self._followers.values()):
                 seen(cut.lines)
             for place in self._places:
@@ -171,6 +172,13 @@ class ServiceLog:
             self._announce(len(cut.lines))
         if self._must_wait():
             self._pause()
+
+    def _count(self, lines: bytes, at: float) -> None:
+        if self._errors is None:
+            from .errorcount import ErrorCount
+
+            self._errors = ErrorCount()
+        self._errors.feed(lines, at)
 
     def _announce(self, size: int) -> None:
         if not self._announcing:
