@@ -116,17 +116,17 @@ async def restarts(running: Running, times: int) -> Client:
             before = await pid(running.port)
             said = await running.dynaport("restart", "app")
             deadline = time.monotonic() + TOLD
-            while await pid(running.port) == before:
+            while await pid(running.port) in (before, None):
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"the same process answers after restart: {said}")
             await asyncio.sleep(phase())
     return client
 
 
-async def pid(port: int) -> int:
-    """The process that answers."""
-    answer = await ask(port)
-    return int(json.loads(answer.body)["pid"]) if answer.body else 0
+async def pid(port: int) -> int | None:
+    """The process that answers, if one does."""
+    answer = await ask(port, patience=TOLD)
+    return int(json.loads(answer.body)["pid"]) if answer.body else None
 
 
 def failures(stage: Stage, table: Table, what: str, client: Client) -> None:
