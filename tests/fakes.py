@@ -447,7 +447,10 @@ class FakeNursery:
     alive = True
 
     def __init__(self) -> None:
+        self.env: dict[str, str] = {}
         self.asked: list[dict[str, Any]] = []
+        self.hears = asyncio.Event()
+        """Set whenever it was asked for something."""
         self.keeps_ears = False
         self.ears: dict[int, socket.socket] = {}
         """Spawn number -> the service's end of its report channel, where those are kept."""
@@ -461,6 +464,7 @@ class FakeNursery:
             else:
                 os.close(kept)
         self.asked.append(dict(message))
+        self.hears.set()
 
     def close(self) -> None:
         """Let the services be gone."""

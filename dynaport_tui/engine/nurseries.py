@@ -8,7 +8,7 @@ import itertools
 import os
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +147,7 @@ class Nurseries:
         services = self._environments(launches)
         found = self._all.get(key)
         if found is None or not found.alive:
-            return self._start_warm(key, services)
+            return self._start_warm(key, services, services)
         warmer = self._warmers.get(found)
         if warmer is not None and warmer.fits(services):
             for service, environment in services.items():
@@ -157,19 +157,22 @@ class Nurseries:
         others = warmer.services if warmer is not None else frozenset()
         same = (x for x in self._needed() if x.kind != "command" and _key(x) == key)
         known = self._environments(x for x in same if _service(x) in others)
-        return self._start_warm(key, known | services)
+        return self._start_warm(key, known | services, services)
 
     def _environments(self, launches: Iterable[Launch]) -> dict[str, Environment]:
         """Service -> what it will find in its environment, of those that start warm."""
         warm = (x for x in launches if x.warm and not self.starts_cold(x))
         return {_service(x): {**x.env, **x.peers} for x in warm}
 
-    def _start_warm(self, key: Key, services: dict[str, Environment]) -> Nursery:
+    def _start_warm(
+        self, key: Key, services: dict[str, Environment], starting: Collection[str]
+    ) -> Nursery:
         plain = learned.shared(services) if services else os.environ
         plain = {n: v for n, v in plain.items() if not at_start({n: v})}
         nursery = self._start(key, {**plain, **dict(key[1])}, warm=True)
         memory, installed = self._learning.of(_interpreter(key)), self._packages(key)
-        warmer = Warmer(nursery, memory, installed, services, self._learning.changed)
+        changed = self._learning.changed
+        warmer = Warmer(nursery, memory, installed, services, starting, changed)
         self._warmers[nursery] = warmer
         nursery.about_itself = warmer.heard
         return nursery

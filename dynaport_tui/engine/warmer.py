@@ -13,7 +13,7 @@ from ..model.learned import Tried
 from .packages import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from ..model.learned import Environment, Memory
     from .nursery import Event, Nursery
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 
 CALM = 0.3
 """Seconds that nothing was learned before anything is done about it."""
+HELD = 15.0
+"""Seconds that services wait for a trial at most."""
 _DAY = 86_400
 
 
 class Warmer:
     """The engine's end of what a nursery imports.
 
-    `changed` is called when there is something new to remember.
+    Of `services` those that are `starting` now may wait until their libraries were tried. `changed`
+    is called when there is something new to remember.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Warmer:
         memory: Memory,
         installed: Installed,
         services: Mapping[str, Environment],
+        starting: Collection[str],
         changed: Callable[[], None],
     ) -> None:
         self.nursery, self.memory = nursery, memory
@@ -50,8 +54,11 @@ class Warmer:
         self._reads: set[str] = set()
         """Variables that modules read when they were imported here."""
         self._trying = False
+        self._held: set[str] = set()
+        """Services that wait for a trial."""
         self._soon: asyncio.TimerHandle | None = None
         self._ask()
+        self._hold(starting)
         self._look_soon()
 
     @property
@@ -118,9 +125,31 @@ class Warmer:
         """Ask for no more."""
         if self._soon is not None:
             self._soon.cancel()
+        if self._held:
+            self._free_at.cancel()
+
+    def _hold(self, starting: Collection[str]) -> None:
+        """Many that need the same start sooner when that is tried, and imported, before."""
+        awaited = learned.awaited(self.memory, starting, today())
+        self._held = {service for services in awaited.values() for service in services}
+        if self._held:
+            self._send({"op": "preload", "hold": sorted(self._held)})
+            self._free_at = asyncio.get_running_loop().call_later(HELD, self._free)
+            self._try(list(awaited))
+
+    def _free(self) -> None:
+        self._free_at.cancel()
+        self._send({"op": "preload", "free": sorted(self._held)})
+        self._held = set()
+
+    def _try(self, modules: list[str]) -> None:
+        self._trying = True
+        without, urgent = learned.left_alone(self.memory), bool(self._held)
+        self._send({"op": "try", "modules": modules, "without": without, "urgent": urgent})
 
     def _look_soon(self) -> None:
-        self.close()
+        if self._soon is not None:
+            self._soon.cancel()
         self._soon = asyncio.get_running_loop().call_later(CALM, self._look)
 
     def _look(self) -> None:
@@ -128,10 +157,13 @@ class Warmer:
         plan = self._ask()
         if plan.later and not self._asked.issuperset(plan.later):
             self._send({"op": "preload", "later": self._new(plan.later)})
-        if plan.untried and not self._trying:
-            self._trying = True
-            without = learned.left_alone(self.memory)
-            self._send({"op": "try", "modules": plan.untried, "without": without})
+        if self._trying:
+            return
+        awaited = learned.awaited(self.memory, self._held, today())
+        if self._held and not awaited:
+            self._free()
+        if untried := list(awaited) or plan.untried:
+            self._try(untried)
 
     def _ask(self) -> learned.Plan:
         """Have imported what services wait for."""

@@ -12,13 +12,15 @@ from .environment import OURS_ALONE
 from .launch import OWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 MOST_MODULES = 300
 """Modules that are remembered of one service."""
 MOST_SERVICES = 100
 KEPT = 30
 """Days after which a module is left to its services again: those that still import it say so."""
+MANY = 4
+"""Services that start at once, for which it is quicker to wait until a module was tried."""
 LONG = 1000.0
 """Milliseconds; what takes longer is not waited for when only one of several services needs it,
 since no other could be started meanwhile.
@@ -183,6 +185,16 @@ def plan(memory: Memory, services: Mapping[str, Environment], today: int) -> Pla
         later=list(later),
         untried=list(untried),
     )
+
+
+def awaited(memory: Memory, services: Collection[str], today: int) -> dict[str, list[str]]:
+    """Module without a verdict -> those of the services that do best to wait for it."""
+    found: dict[str, list[str]] = {}
+    for service in services:
+        for module in _wanted(memory, service, today):
+            if module not in memory.verdicts:
+                found.setdefault(module, []).append(service)
+    return {module: those for module, those in found.items() if len(those) >= MANY}
 
 
 def _wanted(memory: Memory, service: str, today: int) -> list[str]:

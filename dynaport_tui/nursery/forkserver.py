@@ -89,6 +89,8 @@ class ForkServer:
                 preload.settle()
                 if self._fork(request, fds) is not None:
                     return request
+            if self._stock.holds:
+                self._trials.begin()
             if self._import_one():
                 self._turn(0)
             elif self._turn(pause):

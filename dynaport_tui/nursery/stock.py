@@ -22,11 +22,14 @@ class Stock:
         self._missing: dict[str, list[str]] = {}
         """Service -> what it still waits for, the first of it last."""
         self._done: set[str] = set()
+        self._held: set[str] = set()
+        """Services that wait until the engine knows what else they need."""
 
     def order(self, frame: Frame) -> None:
         """Services are forked when the modules that they need were imported; for those that are
-        wanted `later` nobody waits.
+        wanted `later` nobody waits. Those to `hold` wait until they are `free`.
         """
+        self._held = self._held.union(frame.get("hold", ())).difference(frame.get("free", ()))
         self.left_out += frame.get("without", ())
         for service, modules in frame.get("needs", {}).items():
             self._asked[service] = [*self._asked.get(service, ()), *modules]
@@ -35,11 +38,17 @@ class Stock:
 
     def carried(self) -> dict[str, Any]:
         """All of it as JSON can hold it, for a process that has imported nothing yet."""
-        return {"without": self.left_out, "needs": self._asked, "later": self._later}
+        held = sorted(self._held)
+        return {"without": self.left_out, "needs": self._asked, "later": self._later, "hold": held}
+
+    @property
+    def holds(self) -> bool:
+        """Whether any service waits for the outcome of a trial."""
+        return bool(self._held)
 
     def complete(self, service: str) -> bool:
         """Whether everything that the service needs was imported."""
-        return self._first(self._missing.get(service, [])) is None
+        return service not in self._held and self._first(self._missing.get(service, [])) is None
 
     def next(self, waiting: Collection[str]) -> str | None:
         """What to import now: for those who wait, and for those who may come."""

@@ -46,7 +46,10 @@ class Trials:
         self._found = self._pid = -1
 
     def ask(self, frame: Frame) -> None:
-        """Have the frame's `modules` tried, `without` those that are left alone."""
+        """Have the frame's `modules` tried, `without` those that are left alone.
+
+        Somebody waits for it where it is `urgent`.
+        """
         self._asked.append(frame)
 
     def begin(self) -> None:
@@ -57,6 +60,7 @@ class Trials:
             self._pid = os.fork()
             if self._pid == 0:
                 hooks.between = None
+                os.nice(0 if frame.get("urgent") else _NICE)
                 _Tried(self._found, {**frame["without"], **NEVER}).run(frame["modules"])
 
     def ended(self, pid: int, status: int) -> list[Verdict] | None:
@@ -118,7 +122,6 @@ class _Tried:
     def _settle_in(self) -> None:
         prctl.die_with_parent()
         gc.disable()
-        os.nice(_NICE)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
