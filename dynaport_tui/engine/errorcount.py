@@ -72,7 +72,7 @@ class ErrorCount:
         if not known and self._bytes <= EXACT:
             found = self._look(lines)
         else:
-            self._passed = (self._passed + lines[-_REACH:])[-_REACH:]
+            self._pass(lines)
             self._ago = _ABOVE
             found = not known and self._glance(lines)
         if found:
@@ -84,17 +84,22 @@ class ErrorCount:
             lines = lines[-_END:]
         return any(word in lines for word in _FLOODED)
 
+    def _pass(self, lines: bytes) -> None:
+        self._passed = (self._passed + lines[-_REACH:])[-_REACH:]
+
     def _look(self, lines: bytes) -> bool:
-        above = _last(self._above, self._passed) if self._passed else self._above
-        self._above, self._passed = _last(above, lines), b""
         suspects = _SIEVE.sift(lines).lines
-        self._looks += len(suspects)
-        if self._looks > LOOKS:
-            self._ago = _ABOVE
-            return bool(suspects)
         if not suspects:
+            self._pass(lines)
             self._ago += lines.count(b"\n")
             return False
+        self._looks += len(suspects)
+        if self._looks > LOOKS:
+            self._pass(lines)
+            self._ago = _ABOVE
+            return True
+        above = _last(self._above, self._passed) if self._passed else self._above
+        self._above, self._passed = _last(above, lines), b""
         cut = [*above, *readable(lines).split(b"\n")]
         counted = before = _ABOVE - 1 - self._ago
         for i in suspects:

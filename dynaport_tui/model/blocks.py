@@ -29,6 +29,8 @@ def readable(piece: bytes) -> bytes:
     """The same lines without control codes, as `clean` makes each of them; only carriage returns
     inside of a line stay.
     """
+    if _is_plain(piece):
+        return piece
     if b"\x1b" in piece or b"\xc2" in piece:
         without_colours = _SGR.sub(b"", piece)
         simple = b"\x1b" not in without_colours and b"\xc2" not in piece
