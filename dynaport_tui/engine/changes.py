@@ -166,6 +166,10 @@ class Changes:
         """
         return self._selections.expand(globs, root)
 
+    def cut_off(self, records: Mapping[str, Record]) -> list[str]:
+        """The services whose patterns reach more folders than are walked."""
+        return [r.id for r in records.values() if self._selections.cut_off(self.globs_of(r))]
+
     def interest(self) -> Accept:
         """What tells whether an entry of a watched folder is worth a report."""
         return self._selections.interest()

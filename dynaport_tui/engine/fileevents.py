@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -47,7 +49,9 @@ def open_notify(folders: list[str]) -> Notify:
     """
     from watchfiles._rust_notify import RustNotify  # the package itself brings anyio along
 
-    return RustNotify(folders, False, False, 300, False, True)
+    # Told to ignore folders that are not ours to read, it ignores the system's limit, too.
+    ours = [path for path in folders if os.access(path, os.R_OK) or not Path(path).exists()]
+    return RustNotify(ours, False, False, 300, False, False)
 
 
 class _Pace:
@@ -127,9 +131,18 @@ def no_watches(error: OSError) -> str:
     """What it means that files cannot be watched, and what to do about it, for a person."""
     where = "so saved files are noticed by comparing them twice a second"
     if error.errno == errno.EMFILE or "Too many open files" in str(error):
-        remedy = "sudo sysctl fs.inotify.max_user_instances=1024"
+        remedy = _raised("max_user_instances", 1024)
         return f"the system's limit of file watchers is reached, {where}. To raise it: {remedy}"
     if error.errno == errno.ENOSPC or "limit" in str(error):
-        remedy = "sudo sysctl fs.inotify.max_user_watches=524288"
+        remedy = _raised("max_user_watches", 524288)
         return f"the system's limit of watched files is reached, {where}. To raise it: {remedy}"
     return f"the system does not tell when files change ({error}), {where}"
+
+
+def _raised(limit: str, least: int) -> str:
+    """The command that raises one of Linux's limits; see inotify(7)."""
+    try:
+        now = int(Path("/proc/sys/fs/inotify", limit).read_text())
+    except (OSError, ValueError):
+        now = 0
+    return f"sudo sysctl fs.inotify.{limit}={max(least, 2 * now)}"

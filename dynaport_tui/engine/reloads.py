@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from ..model.machine import State
 from ..model.relative import relative
 from ..model.view import Notice, Reloaded
-from .changes import Changes, settings
+from .changes import settings
+from .watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,12 +22,7 @@ if TYPE_CHECKING:
     from ..model.view import Event
     from .selections import Globs
     from .stamps import Stamp
-    from .watch import Watcher
 
-_CALM = 0.05
-"""Seconds during which new interests are gathered before the watcher is told: modules load one by
-one.
-"""
 _NAMED = 3
 """Files named in a cause line."""
 _UNTOLD = 3
@@ -85,30 +81,19 @@ class Reloads:
 
     def __init__(self, engine: Project) -> None:
         self._engine = engine
-        self._changes = Changes()
-        self._watcher: Watcher | None = None
-        self._stirred: asyncio.Event | None = None
         self._under_way: dict[str, _Reload] = {}
-        self._closed = False
+        self._watching = Watching(
+            lambda: engine.planner.project, lambda: engine.fleet.records, self._saved, self._say
+        )
+        self._changes = self._watching.changes
 
     async def run(self) -> None:
         """Watch until closed."""
-        # 60 ms of import that no start should wait for.
-        watcher = await asyncio.to_thread(_watcher)
-        if self._closed:
-            return
-        self._watcher = watcher(self._saved, trouble=self._complain)
-        self._stir()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._watcher.run())
-            group.create_task(self._keep_current(self._watcher))
+        await self._watching.run()
 
     def close(self) -> None:
         """Watch no more; safe to repeat."""
-        self._closed = True
-        self._stir()
-        if self._watcher is not None:
-            self._watcher.close()
+        self._watching.close()
 
     # ---- interests
 
@@ -126,13 +111,13 @@ class Reloads:
         newest = record.run if record.candidate is None else record.candidate.run
         if run in (newest, record.run):
             self._changes.loaded(service, files, newest=run == newest)
-            self._stir()
+            self._watching.stir()
 
     def forget(self, service: str) -> None:
         """A service is no more."""
         self._changes.forget(service)
         self._under_way.pop(service, None)
-        self._stir()
+        self._watching.stir()
 
     def files(self, record: Record) -> Iterable[str]:
         """What a service loaded, as far as a change of it reloads the service."""
@@ -141,34 +126,6 @@ class Reloads:
     def globs(self, record: Record) -> list[Globs]:
         """The patterns that matter to a service now."""
         return self._changes.globs_of(record)
-
-    def _stir(self) -> None:
-        """What is to be watched may have changed."""
-        if self._stirred is not None:
-            self._stirred.set()
-
-    async def _keep_current(self, watcher: Watcher) -> None:
-        """Tell the watcher what to watch, whenever that may have changed."""
-        stirred = self._stirred = asyncio.Event()
-        while not self._closed:
-            stirred.clear()
-            project, records = self._engine.planner.project, self._engine.fleet.records
-            globs = self._changes.globs(records)
-            folders = await asyncio.to_thread(self._changes.expand, globs, project.root)
-            now = asyncio.get_running_loop().time()
-            files = self._changes.files(project, records)
-            # In one step with `files`: what is loaded from here on belongs to the next round.
-            unwatched = self._changes.unwatched(project, records, now)
-            interest = self._changes.interest()
-            watcher.watch(files, folders, interest, careful=settings(project))
-            await watcher.settled()
-            if saved := await asyncio.to_thread(unwatched.saved):
-                self._saved(saved)
-            if folders := await asyncio.to_thread(unwatched.folders):
-                self._changes.stir(folders)
-                self._stir()
-            await stirred.wait()
-            await asyncio.sleep(_CALM)
 
     # ---- changes
 
@@ -187,7 +144,7 @@ class Reloads:
             self._reload(service, names, f"{_listed(names)} changed")
         if saved or reached:
             engine.turn_soon()
-        self._stir()
+        self._watching.stir()
 
     def _named(self, files: Iterable[str]) -> list[str]:
         return [relative(path, self._engine.planner.project.root) for path in files]
@@ -208,9 +165,9 @@ class Reloads:
             self._changes.starts(change.service)
         elif change.old is State.STARTING and change.new in _UP:
             self._changes.works(change.service)
-            self._stir()
+            self._watching.stir()
         elif change.new in (State.BACKOFF, State.FAILED):
-            self._stir()
+            self._watching.stir()
         reload = self._under_way.get(change.service)
         if reload is None:
             return
@@ -229,7 +186,7 @@ class Reloads:
             self._changes.works(outcome.service)
         elif self._tries_again(outcome.service):
             return False
-        self._stir()
+        self._watching.stir()
         reload = self._under_way.pop(outcome.service, None)
         files = [] if reload is None else reload.files
         self._engine.bus.publish(
@@ -275,8 +232,8 @@ class Reloads:
             )
         )
 
-    def _complain(self, text: str) -> None:
-        self._engine.bus.publish(Notice(at=time.time(), text=text))
+    def _say(self, text: str, service: str | None) -> None:
+        self._engine.bus.publish(Notice(at=time.time(), text=text, service=service))
 
 
 _UP = (State.READY, State.DONE)
@@ -286,9 +243,3 @@ _ENDS = (*_UP, State.UNHEALTHY, State.BACKOFF)
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_NAMED])
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
-
-
-def _watcher() -> type[Watcher]:
-    from .watch import Watcher
-
-    return Watcher

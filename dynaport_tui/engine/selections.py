@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from .globs import Glob
+from .globs import MOST_FOLDERS, Glob
 from .ignores import VENV, Ignores
 from .stamps import parent
 
@@ -103,6 +103,11 @@ class Selections:
         if every != self._globs:
             self._globs, self._interest = every, _interest(tuple(every.values()))
         return set[str]().union(*(walk.folders for walk in walks.values()))
+
+    def cut_off(self, globs: Iterable[Globs]) -> bool:
+        """Whether some of these patterns reach more folders than are walked."""
+        walks = [self._walks[each] for each in globs if each in self._walks]
+        return any(len(walk.folders) >= MOST_FOLDERS for walk in walks)
 
     def fresh(self) -> list[Walk]:
         """The walks since the last call: what came meanwhile may have been missed."""

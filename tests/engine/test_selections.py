@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dynaport_tui.engine.globs import MOST_FOLDERS
 from dynaport_tui.engine.selections import Globs, Selections
 
 
@@ -116,3 +117,13 @@ def test_an_opinion_stays_the_same_object_while_it_stays_the_same(tree: Tree) ->
     assert tree.selections.interest() is before
     tree.selections.expand([tree.globs, Globs(str(tree.root), ("*.html",), ())], str(tree.root))
     assert tree.selections.interest() is not before
+
+
+def test_patterns_that_reach_too_many_folders_are_known(tree: Tree) -> None:
+    tree.watched()
+    assert not tree.selections.cut_off([tree.globs])
+    for number in range(MOST_FOLDERS):
+        (tree.root / "pkg" / str(number)).mkdir()
+    tree.tell("pkg/0")
+    assert len(tree.watched()) == MOST_FOLDERS
+    assert tree.selections.cut_off([tree.globs])

@@ -376,3 +376,8 @@ def test_the_stamp_of_a_file_tells_two_saves_of_one_size_apart(tmp_path: Path) -
     os.utime(path, ns=(1, 1))
     assert stamp(str(path)) != first
     assert stamp(str(tmp_path / "missing")) is None
+
+
+def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        open_notify([str(tmp_path), str(tmp_path / "missing")])
