@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 AT_START = frozenset(sys.modules) | frozenset(sys.builtin_module_names)
 """What no file of a project can stand in front of: the interpreter has it before it looks there."""
 
+_left: list[object] = []
+
 
 def born(arguments: list[str]) -> Callable[[], None]:
     """Be what __main__ says; returns the service to run in a process for one.
@@ -42,7 +44,9 @@ def _forked(what: str, fd: int, state: list[str]) -> Request:
     if what == "warm":
         newborn.own_environment()
         server.warm_up()
-    return server.serve()
+    request = server.serve()
+    _left.append(server)  # what it holds is not taken apart in each of its children
+    return request
 
 
 def _cold(fd: int) -> Request:

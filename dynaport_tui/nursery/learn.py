@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.machinery import ExtensionFileLoader
+from itertools import takewhile
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,8 @@ class Imports:
         self._roots: dict[str, None] = {}
         self._within: set[int] = set()
         """The threads that are importing such a module."""
-        self._known = frozenset(sys.modules)
+        self._last = next(reversed(sys.modules))
+        """The newest module of those that were there; to note them all would cost a megabyte."""
         self._told = -1
         """How many of them; less than none before the first time."""
         self._pid = os.getpid()
@@ -74,8 +76,8 @@ class Imports:
 
     def _compiled(self) -> list[str]:
         """Modules without a package that are no source: nobody sees when those are imported."""
-        new = [name for name in sys.modules.keys() - self._known if "." not in name]
-        return sorted(name for name in new if _is_installed_extension(name))
+        new = list(takewhile(self._last.__ne__, reversed(sys.modules)))
+        return sorted(name for name in new if "." not in name and _is_installed_extension(name))
 
 
 def _is_installed_extension(name: str) -> bool:

@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from . import counted
+from . import counted, rehearsal
 from .accept import Loop
 from .door import Door
 from .health import PATH, PROBE, with_health
@@ -30,14 +30,15 @@ def serve(place: Place, app: Any, **options: Any) -> None:
     loop.quiet = tally.flush
     handler = options.pop("request_handler", None) or serving.WSGIRequestHandler
     assert place.held is not None
-    server: Any = serving.make_server(
-        place.host,
-        place.port or 0,
-        counted.wsgi(with_health(app, place.epoch), tally),
-        request_handler=_counting(handler, door),
-        fd=place.held.fd,
-        **options,
-    )
+    with rehearsal.remembered():
+        server: Any = serving.make_server(
+            place.host,
+            place.port or 0,
+            counted.wsgi(with_health(app, place.epoch), tally),
+            request_handler=_counting(handler, door),
+            fd=place.held.fd,
+            **options,
+        )
     _watch(server, door)
     scheme = "http" if options.get("ssl_context") is None else "https"
     loop.take_term()
