@@ -136,6 +136,8 @@ def failures(stage: Stage, table: Table, what: str, client: Client) -> None:
     table.rows.append((what, "yes", *counts, client.went_back))
     for error, times in Counter(error for each in told for error in each.errors).most_common(3):
         stage.report.notes.append(f"{what}: {times} x {error}")
+    if client.held_back:
+        stage.report.notes.append(f"{what}: the machine was too slow for {client.held_back} more")
     stage.report.samples[what] = {path: each.errors for path, each in client.told.items()}
     if what.startswith(NAME):
         failed = sum(len(each.errors) for each in told)

@@ -19,6 +19,8 @@ RATE = 200
 """Requests a second."""
 PATIENCE = 10.0
 """Seconds after which a request has failed."""
+MOST = 100
+"""Requests that may be on their way: a machine too slow for the rate gets fewer, not a backlog."""
 
 
 @dataclass
@@ -114,6 +116,9 @@ class Client:
         """Version -> when it was answered first, and that answer."""
         self.newest = ""
         """The version that began to answer last."""
+        self.held_back = 0
+        """Requests that were not sent, since MOST were on their way."""
+        self.overtaxed = asyncio.Event()
         self.went_back = 0
         """Requests that an older version answered although the newest had answered before them."""
 
@@ -142,7 +147,11 @@ class Client:
     async def _steadily(self) -> None:
         began, number = time.monotonic(), 0
         while True:
-            self._begin(self._once())
+            if len(self._tasks) < MOST:
+                self._begin(self._once())
+            else:
+                self.held_back += 1
+                self.overtaxed.set()
             number += 1
             await asyncio.sleep(max(0.0, began + number / self._rate - time.monotonic()))
 

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.answers import free_ports, until_all_answer
 from benchmarks.saved import parts, whole
-from benchmarks.steady import ask, parted, unchunked
+from benchmarks.steady import MOST, Client, ask, parted, unchunked
 
 WELL = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -77,6 +77,17 @@ async def test_a_request_that_is_never_answered_fails_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         answer = await ask(listening.getsockname()[1], patience=0.05)
     assert answer.error == "no answer within 0.05 s"
+
+
+async def test_a_client_does_not_pile_up_requests_that_nobody_answers() -> None:
+    listening = socket.create_server(("127.0.0.1", 0), backlog=2 * MOST)
+    with listening:
+        async with Client(listening.getsockname()[1], rate=100_000) as client:
+            await asyncio.wait_for(client.overtaxed.wait(), 5)
+            under_way = len(asyncio.all_tasks()) - 2  # this one, and the client's own
+            listening.close()
+    assert under_way == MOST
+    assert client.told["/"].requests == len(client.told["/"].errors) >= MOST
 
 
 async def test_all_answer_only_when_each_one_has_said_200() -> None:
