@@ -7,7 +7,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING
 
-from . import reads, rehearsal
+from . import chance, reads, rehearsal
 from .traces import threads, threads_after_fork
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _learned(name: str) -> None:
         return
     gc.disable()
     before = threads()
-    with reads.noted() as names:
+    with reads.noted() as names, chance.noted():
         _import(name)
     read.update(names)
     if names:

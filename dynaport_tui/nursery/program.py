@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from . import failure, farewell, hooks, label, learn, loader, newborn, script, serve
+from . import chance, failure, farewell, hooks, label, learn, loader, newborn, script, serve
 from .orders import Orders
 from .place import Place
 from .report import Report
@@ -36,6 +36,7 @@ class Program:
         request = self._request
         newborn.environment(request.env)
         newborn.streams()
+        chance.begin_anew()
         label.show(request)
         channel = REPORT if "report" in request.fds else None
         report, orders = Report(channel), Orders(channel, waits=request.waits)

@@ -167,3 +167,26 @@ def test_a_library_that_starts_threads_after_all_is_left_out_by_a_fresh_start(
     assert (verdict["module"], verdict["why"]) == ("lib", "starts a thread")
     assert nursery.signal(running, signal.SIGKILL)
     nursery.wait_end(running)
+
+
+def test_services_do_not_share_the_random_numbers_of_a_library(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    text = "import random; free, bound = random.Random(), random.Random(42)"
+    library(tmp_path, lib=text, numpy="import numpy.random", numpy__random=NUMPY)
+    nursery.ask({"op": "preload", "needs": {"users": ["lib", "numpy"]}})
+    show = "import lib, numpy; print(lib.free.random(), lib.bound.random(), numpy.random.begun)"
+    starts = [script(nursery, tmp_path, show) for _ in range(2)]
+    for start in starts:
+        assert nursery.wait_end(start)["code"] == 0, start.stderr
+    (free, bound, begun), other = (start.stdout.split() for start in starts)
+    assert free != other[0]
+    assert (bound, begun) == (other[1], "1")
+
+
+NUMPY = """
+    begun = 0
+    def seed():
+        global begun
+        begun += 1
+    """
