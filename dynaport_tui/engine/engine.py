@@ -177,6 +177,8 @@ class Engine:
 
     async def act(self, verb: Verb, services: Sequence[str]) -> Snapshot:
         """Change what is wanted; raises ActionError."""
+        if verb in ("start", "restart", "reload"):
+            await self._supervisor.hands.look_again()
         if self._supervisor.verdict is not None:
             raise ActionError("stopping", "the engine is stopping", "Run `dynaport up` again.")
         ids = self._ids(services) if services else list(self._fleet.records)

@@ -98,6 +98,10 @@ class Hands:
         """Start the nurseries that these will need."""
         self._nurseries.prepare(launches)
 
+    async def look_again(self) -> None:
+        """See that what is started from now on finds all libraries as their files are now."""
+        await self._nurseries.look_again()
+
     def retire(self) -> None:
         """End the nurseries that nobody needs any more."""
         self._nurseries.retire()

@@ -212,6 +212,14 @@ class Nurseries:
         del self._all[key]
         asyncio.get_running_loop().call_soon(self.retire)
 
+    async def look_again(self) -> None:
+        """Start nothing more in those that have imported files which somebody edited since."""
+        asked = [(key, n) for key, n in self._all.items() if n in self._warmers]
+        answers = await asyncio.gather(*(self._warmers[n].verified() for _, n in asked))
+        for (key, nursery), verified in zip(asked, answers, strict=True):
+            if not verified and self._all.get(key) is nursery:
+                self._outdate(key, nursery)
+
     def learn(
         self, nursery: Nursery, service: str, modules: Iterable[str], sets: Iterable[str]
     ) -> None:

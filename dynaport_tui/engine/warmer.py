@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CALM = 0.3
 """Seconds that nothing was learned before anything is done about it."""
+BUSY = 0.25
+"""Seconds that a nursery has to look at the files of what it has imported."""
 HELD = 15.0
 """Seconds that services wait for a trial at most."""
 _DAY = 86_400
@@ -54,6 +56,8 @@ class Warmer:
         self._reads: set[str] = set()
         """Variables that modules read when they were imported here."""
         self._trying = False
+        self._verified: asyncio.Future[bool] | None = None
+        """Whether all files are as they were imported, where that was asked."""
         self._held: set[str] = set()
         """Services that wait for a trial."""
         self._soon: asyncio.TimerHandle | None = None
@@ -97,6 +101,8 @@ class Warmer:
         match event["event"]:
             case "hello":
                 self._find(event["sites"])
+            case "verified" if self._verified is not None and not self._verified.done():
+                self._verified.set_result(event["edited"] is None)
             case "imported":
                 self._read(event["reads"])
             case "tried":
@@ -104,6 +110,17 @@ class Warmer:
                 learned.judged(self.memory, msgspec.convert(event["verdicts"], list[Tried]))
                 self._changed()
                 self._look()
+
+    async def verified(self) -> bool:
+        """Whether the files of all that was imported are as they were then.
+
+        Not asked twice at a time; one that is too busy to answer is believed.
+        """
+        if self._verified is None or self._verified.done():
+            self._verified = asyncio.get_running_loop().create_future()
+            self._send({"op": "verify"})
+        await asyncio.wait([self._verified], timeout=BUSY)
+        return not self._verified.done() or self._verified.result()
 
     def _find(self, sites: list[str]) -> None:
         """Where packages are, as the interpreter itself knows."""

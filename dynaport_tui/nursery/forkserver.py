@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import carry, child, family, hooks, prctl, preload, project, suitable, sweep
+from . import carry, child, edits, family, hooks, prctl, preload, project, suitable, sweep
 from .family import Spawn
 from .request import Request, parse
 from .stock import Stock
@@ -22,7 +22,7 @@ from .waiting import Waiting, close
 from .wire import Channel, Closed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .wire import Frame
 
@@ -37,6 +37,13 @@ class ForkServer:
     def __init__(self, fd: int) -> None:
         self._channel = Channel(fd)
         self._stock, self._trials = Stock(), Trials()
+        self._orders: dict[str, Callable[[Frame], None]] = {
+            "signal": self._signal,
+            "preload": self._stock.order,
+            "try": self._trials.ask,
+            "verify": lambda _: self._say("verified", edited=edits.edited()),
+            "quit": lambda _: self._quit(),
+        }
         self._spawns: dict[int, Spawn] = {}
         self._births: dict[int, Spawn] = {}
         """By the pipe on which a failed start would be told."""
@@ -187,14 +194,8 @@ class ForkServer:
         for frame, fds in frames:
             if frame["op"] == "spawn":
                 self._spawn(parse(frame), fds)
-            elif frame["op"] == "signal":
-                self._signal(frame)
-            elif frame["op"] == "preload":
-                self._stock.order(frame)
-            elif frame["op"] == "try":
-                self._trials.ask(frame)
-            elif frame["op"] == "quit":
-                self._quit()
+            elif frame["op"] in self._orders:
+                self._orders[frame["op"]](frame)
 
     def _spawn(self, request: Request, fds: list[int]) -> None:
         if len(fds) < len(request.fds):  # the system drops those for which there is no room here

@@ -69,6 +69,10 @@ def test_a_service_is_forked_with_what_it_imported_the_last_time(
     project({"services.toml": SERVICES.format(here, "high")})
     wait_until(lambda: given(dynaport)["settled"] == "high", what="the new value is there")
 
+    library(here, settled="level = 'edited where it is installed'")
+    dynaport.run("restart", "users").expect(0)
+    wait_until(lambda: "edited" in given(dynaport)["settled"], what="the edited library is in use")
+
 
 def restarted(dynaport: Dynaport) -> dict[str, Any]:
     """What it shows after a restart."""
