@@ -177,7 +177,11 @@ def test_what_was_missing_is_taken_when_it_comes(shop: Shop) -> None:
     shop.answers("a", "own True")
     (shop.project.folder / "own" / "page.html").unlink()
     shop.answers("a", "common True")
-    assert shop.settled() == {"a": 3, "b": 0, "c": 0, "d": 0, "f": 0}
+    shop.project({"d/app.py": app("later.VALUE", "from d import later")})
+    shop.stream.wait_for_line(r"d was not reloaded.*cannot import name 'later'")
+    shop.project({"d/later.py": "VALUE = 'here it is'"})
+    shop.answers("d", "here it is")
+    assert shop.settled() == {"a": 3, "b": 0, "c": 0, "d": 1, "f": 0}
 
 
 def test_a_library_that_lies_elsewhere_reloads_those_who_run_it(shop: Shop, tmp_path: Path) -> None:
