@@ -187,7 +187,8 @@ class Hands:
         self, nursery: Nursery, service: str, modules: Sequence[str], sets: Sequence[str]
     ) -> None:
         """The service imported what its nursery did not have, and gave variables other values."""
-        self._nurseries.learn(nursery, service, modules, sets)
+        if late := self._nurseries.learn(nursery, service, modules, sets):
+            self.said(service, wording.set_too_late(service, late))
 
     def said(self, service: str, text: str) -> None:
         """The service has something to say to people."""

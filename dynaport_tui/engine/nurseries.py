@@ -222,10 +222,13 @@ class Nurseries:
 
     def learn(
         self, nursery: Nursery, service: str, modules: Iterable[str], sets: Iterable[str]
-    ) -> None:
-        """A service that was started there tells what it imported, and which variables it sets."""
-        if nursery in self._warmers:
-            self._warmers[nursery].learn(service, modules, sets)
+    ) -> list[str]:
+        """A service that was started there tells what it imported, and which variables it sets.
+
+        Returns those that it set too late, since what was imported there had read them already.
+        """
+        warmer = self._warmers.get(nursery)
+        return [] if warmer is None else warmer.learn(service, modules, sets)
 
     def _cool(self, nursery: Nursery) -> None:
         warmer = self._warmers.pop(nursery, None)

@@ -90,11 +90,16 @@ class Warmer:
             self._ask()
             self._look_soon()
 
-    def learn(self, service: str, modules: Iterable[str], sets: Iterable[str]) -> None:
-        """A service that was started here told what it imported, and what it sets."""
+    def learn(self, service: str, modules: Iterable[str], sets: Iterable[str]) -> list[str]:
+        """A service that was started here told what it imported, and what it sets.
+
+        Returns what it set too late, since a library that was imported here had read it already.
+        """
+        before = set(self.memory.services[service].sets if service in self.memory.services else ())
         if learned.heard(self.memory, service, modules, sets, today()):
             self._changed()
             self._look_soon()
+        return sorted(self._reads.intersection(sets) - before)
 
     def heard(self, event: Event) -> None:
         """The nursery tells what it has imported, or tried."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from .machine import State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .record import Record
     from .reports import Exited
     from .spec import ServiceSpec
@@ -78,6 +80,16 @@ def backing_off(text: str, delay: float, streak: int, most: int, *, cold: bool =
     count = f", try {streak + 1} of {most}" if streak else ""
     how = " in a fresh interpreter" if cold else ""
     return f"{_going_on(text)}{_AGAIN}{seconds(delay)}{how}{count}"
+
+
+def set_too_late(service: str, names: Sequence[str]) -> str:
+    """A service whose code gives variables another value, after a library that reads them when it
+    is imported was imported for it.
+    """
+    return (
+        f"{service} sets {', '.join(names)} after a library that reads it was imported beforehand; "
+        f"from its next start on that comes in time: dynaport restart {service}"
+    )
 
 
 def cold_from_now_on(service: str, why: str) -> str:

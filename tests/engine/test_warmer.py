@@ -145,7 +145,8 @@ async def test_a_service_that_sets_what_was_read_fits_no_more(tmp_path: Path) ->
     bench = Bench(tmp_path, "users", users=["lib"])
     warmer = bench.begin()
     warmer.heard(tried("lib", reads=["LEVEL"]))
-    warmer.learn("users", [], ["LEVEL"])
+    assert warmer.learn("users", [], ["LEVEL", "OTHER"]) == ["LEVEL"]
+    assert warmer.learn("users", [], ["LEVEL", "OTHER"]) == []
     assert not warmer.fits({"users": ENVIRONMENT})
     warmer.close()
 

@@ -68,6 +68,17 @@ class TestExit:
         )
         assert wording.backing_off("exit 1", 0.1, 0, 5) == "exit 1; starts again in 0.1 s"
 
+    def test_one_that_starts_afresh_says_so(self) -> None:
+        why = wording.backing_off("exit 1", 0.1, 1, 5, cold=True)
+        assert why == "exit 1; starts again in 0.1 s in a fresh interpreter, try 2 of 5"
+        assert wording.last_words(why) == "exit 1"
+
+    def test_what_comes_up_only_afresh_says_how_to_be_quiet(self) -> None:
+        text = wording.cold_from_now_on("users", "RuntimeError: too late (exit 1 after 0.2 s)")
+        assert text.startswith("users comes up only in a fresh interpreter")
+        assert "RuntimeError: too late" in text
+        assert text.endswith("warm = false")
+
     def test_a_daemon_is_told_to_stay_in_the_foreground(self) -> None:
         text = wording.left_behind("exit 0 after 0.2 s", (7,))
         assert text.startswith(

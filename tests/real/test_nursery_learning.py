@@ -169,6 +169,18 @@ def test_a_library_that_starts_threads_after_all_is_left_out_by_a_fresh_start(
     nursery.wait_end(running)
 
 
+@pytest.mark.parametrize(("name", "told"), [("LEVEL", ["LEVEL"]), ("OTHER", None)])
+def test_a_service_tells_that_it_sets_what_a_library_had_read(
+    nursery: Nursery, tmp_path: Path, name: str, told: list[str] | None
+) -> None:
+    library(tmp_path, lib="import os; level = os.environ.get('LEVEL')")
+    nursery.ask({"op": "preload", "needs": {"users": ["lib"]}})
+    start = script(nursery, tmp_path, f"import os; os.environ['{name}'] = 'high'; import lib")
+    assert nursery.wait_end(start)["code"] == 0, start.stderr
+    report = start.report("imports")
+    assert (report and report["sets"]) == told
+
+
 def test_services_do_not_share_the_random_numbers_of_a_library(
     nursery: Nursery, tmp_path: Path
 ) -> None:
