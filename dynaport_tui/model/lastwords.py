@@ -29,13 +29,13 @@ def last_words(lines: Sequence[str], root: str) -> str | None:
     It is the last traceback's error with file and line of the project's deepest frame, else the
     last line that says anything, in quotes; None where there is none.
     """
-    from .tracebacks import tracebacks  # whose expressions a start that goes well never needs
-
     lines = [plain(line) for line in lines]
-    found = tracebacks(lines, root)
-    if found and found[-1].whole and found[-1].file:
-        return error_line(found[-1].error, found[-1].file, found[-1].line, root)
     said = next((text.strip() for text in reversed(lines) if text.strip()), None)
     if said is None:
         return None
+    from .tracebacks import tracebacks  # what a silent end need not wait for
+
+    found = tracebacks(lines, root)
+    if found and found[-1].whole and found[-1].file:
+        return error_line(found[-1].error, found[-1].file, found[-1].line, root)
     return f"“{_shortened(said)}”"

@@ -62,10 +62,11 @@ class Spawn:
 
 def alive(spawns: Collection[Spawn]) -> dict[Spawn, list[Process]]:
     """The living processes of each of `spawns`, which are all of ours: each has one owner."""
+    leaders = {spawn.pid: spawn for spawn in spawns}
     owners: dict[int, Spawn] = {}
     found: dict[Spawn, list[Process]] = {spawn: [] for spawn in spawns}
     for process in proctable.descendants(os.getpid()).values():
-        owner = owners.get(process.parent) or _owner(process, spawns)
+        owner = owners.get(process.parent) or _leader(process, leaders) or _owner(process, spawns)
         if owner is None:
             continue
         owners[process.pid] = owner
@@ -75,12 +76,35 @@ def alive(spawns: Collection[Spawn]) -> dict[Spawn, list[Process]]:
     return found
 
 
+class Census:
+    """Who is alive, looked at once for questions that come together: a look reads all of /proc."""
+
+    def __init__(self, spawns: Collection[Spawn]) -> None:
+        self.spawns = spawns
+        self._found: dict[Spawn, list[Process]] | None = None
+
+    def of(self, spawn: Spawn) -> list[Process]:
+        """The processes of one of them."""
+        if self._found is None:
+            self._found = alive(self.spawns)
+        return self._found.get(spawn, [])
+
+    def again(self) -> None:
+        """Much may have changed."""
+        self._found = None
+
+
+def _leader(process: Process, leaders: dict[int, Spawn]) -> Spawn | None:
+    """Whose leader it is, or in whose group or session."""
+    spawn = leaders.get(process.pid)
+    if spawn is not None and not spawn.exited:
+        return spawn
+    return leaders.get(process.group) or leaders.get(process.session)
+
+
 def _owner(process: Process, spawns: Collection[Spawn]) -> Spawn | None:
-    """Whose leader it is, or was a child of before it was handed to us."""
+    """Whose child it was before it was handed to us."""
     for spawn in spawns:
-        leads = process.pid == spawn.pid and not spawn.exited
-        if leads or spawn.pid in (process.group, process.session):
-            return spawn
         if (process.pid, process.started) in spawn.seen:
             return spawn
         if spawn.comm and process.comm == spawn.comm:
@@ -105,7 +129,9 @@ def gone(spawns: Collection[Spawn]) -> list[Spawn]:
     """
     ended = [spawn for spawn in spawns if spawn.exited]
     for _ in range(2):
-        ended = [spawn for spawn, pids in _living(spawns).items() if spawn in ended and not pids]
+        if ended:
+            found = _living(spawns)
+            ended = [spawn for spawn in ended if not found[spawn]]
     return ended
 
 
@@ -116,15 +142,17 @@ def _living(spawns: Collection[Spawn]) -> dict[Spawn, list[int]]:
     return {spawn: _send_to_group(spawn, 0) for spawn in spawns}
 
 
-def send_signal(spawn: Spawn, number: int, spawns: Collection[Spawn]) -> list[int]:
+def send_signal(spawn: Spawn, number: int, census: Census) -> list[int]:
     """Signal all of one start and return whom it reached; SIGKILL again until none is new."""
     if not proctable.LINUX:
         return _send_to_group(spawn, number)
     reached: set[int] = set()
     for _ in range(KILL_ROUNDS if number == signal.SIGKILL else 1):
-        new = [p for p in alive(spawns)[spawn] if p.pid not in reached]
+        new = [p for p in census.of(spawn) if p.pid not in reached]
         if not new:
             break
+        if number == signal.SIGKILL:
+            census.again()
         if any(p.group == spawn.pid for p in new):
             _send_to_group(spawn, number)
         for process in new:

@@ -45,6 +45,7 @@ class ForkServer:
             "quit": lambda _: self._quit(),
         }
         self._spawns: dict[int, Spawn] = {}
+        self._census = family.Census(self._spawns.values())
         self._births: dict[int, Spawn] = {}
         """By the pipe on which a failed start would be told."""
         self._waiting = Waiting()
@@ -191,9 +192,11 @@ class ForkServer:
             frames = self._channel.receive()
         except Closed:
             self._quit()
+        self._census.again()
         for frame, fds in frames:
             if frame["op"] == "spawn":
                 self._spawn(parse(frame), fds)
+                self._census.again()
             elif frame["op"] in self._orders:
                 self._orders[frame["op"]](frame)
 
@@ -283,7 +286,7 @@ class ForkServer:
         spawn = self._spawns.get(frame["id"])
         pids: list[int] = []
         if spawn is not None:
-            pids = family.send_signal(spawn, frame["signal"], self._spawns.values())
+            pids = family.send_signal(spawn, frame["signal"], self._census)
         elif self._waiting.forget(frame["id"]):
             self._say("failed", id=frame["id"], error="stopped before it was started")
         self._say("signalled", id=frame["id"], pids=pids)

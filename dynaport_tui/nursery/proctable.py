@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 LINUX = sys.platform == "linux"
 _REREADS = 3
+_STAT = 4096
+"""Bytes; a line of /proc/PID/stat has a few hundred."""
 
 
 class Process(NamedTuple):
@@ -26,13 +28,9 @@ class Process(NamedTuple):
 
 def read(pid: int) -> Process | None:
     """The process of that number, None where there is none."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            data = file.read()
-    except OSError:
-        return None
+    data = _contents(f"/proc/{pid}/stat")
     head, _, tail = data.rpartition(b")")
-    fields = tail.split()
+    fields = tail.split(None, 20)
     if len(fields) < 20:
         return None
     return Process(
@@ -44,6 +42,22 @@ def read(pid: int) -> Process | None:
         started=int(fields[19]),
         comm=head.partition(b"(")[2].decode("utf-8", "replace"),
     )
+
+
+def _contents(path: str) -> bytes:
+    """What the kernel says there at once; empty where there is nothing. Half the price of `open`,
+    which counts where all processes are read.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, _STAT)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
 
 
 def descendants(root: int) -> dict[int, Process]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.1
 """Seconds between two looks; a look reads all of /proc."""
+_SHARE = 2
+"""So many times as long as a look took lies between two, however much ends meanwhile."""
 
 
 class Survivors:
@@ -21,6 +23,7 @@ class Survivors:
 
     def __init__(self) -> None:
         self._pause, self._looked, self._look_at = FIRST_PAUSE, 0.0, 0.0
+        self._took = 0.0
 
     def due_in(self, spawns: Collection[Spawn]) -> float | None:
         """Seconds until the next look; None where there is nothing to look for."""
@@ -30,7 +33,7 @@ class Survivors:
 
     def look_now(self) -> None:
         """A leader ended."""
-        self._look_at = 0.0
+        self._look_at = self._looked + _SHARE * self._took
 
     def look_soon(self) -> None:
         """Something ended."""
@@ -39,8 +42,10 @@ class Survivors:
 
     def look(self, spawns: Collection[Spawn]) -> list[Spawn]:
         """Those of which nothing is left."""
+        began = time.monotonic()
         gone = family.gone(spawns)
         self._looked = time.monotonic()
+        self._took = self._looked - began
         self._look_at = self._looked + self._pause
         self._pause = min(self._pause * 1.5, LONGEST_PAUSE)
         return gone

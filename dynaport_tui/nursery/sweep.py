@@ -23,7 +23,7 @@ def end_everything(spawns: Collection[Spawn]) -> None:
     """Kill all descendants, in rounds until none is left: what is being killed may be forking."""
     for spawn in spawns:
         if not proctable.LINUX:
-            family.send_signal(spawn, signal.SIGKILL, spawns)
+            family.send_signal(spawn, signal.SIGKILL, family.Census(spawns))
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         collect()
