@@ -25,7 +25,11 @@ no more.
 QUIET = 0.2
 """Seconds without output after which an unfinished line is shown."""
 PATIENCE = 1.0
-"""Seconds after which an unfinished line that keeps growing is shown."""
+"""Seconds after which an unfinished line is shown that keeps growing, or that stands at the end of
+a block: whoever prints by the block cuts lines where a block ends.
+"""
+BLOCK = 4096
+"""Bytes of the smallest block in which programs print."""
 BREATH = 0.004
 """Seconds for which small pieces that come in quick succession are left to gather in the pipe."""
 _SMALL = CHUNK // 4
@@ -50,6 +54,7 @@ class Attachment:
         self._since = 0.0
         """When the unfinished line began to wait."""
         self._grew = 0.0
+        self._quiet = QUIET
         self._paused = False
         self._breath: asyncio.TimerHandle | None = None
         self._read_at = 0.0
@@ -87,16 +92,16 @@ class Attachment:
     def _read(self) -> int:
         """Bytes read, 0 when there are none now or ever."""
         try:
-            data = os.read(self._fd, CHUNK)
+            size = os.readv(self._fd, [_buffer])
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError:
-            data = b""  # a terminal whose other end is closed gives EIO
-        if data:
-            self._pass_on(self._cutter.feed(data))
+            size = 0  # a terminal whose other end is closed gives EIO
+        if size:
+            self._pass_on(self._cutter.feed(_buffer, size))
         else:
             self._end()
-        return len(data)
+        return size
 
     def _listen(self) -> None:
         self._breath = None
@@ -109,7 +114,7 @@ class Attachment:
             if size < CHUNK // 2 or self._paused:
                 break
         if size:
-            self._watch_tail()
+            self._watch_tail(size)
             self._breathe(size)
 
     def _breathe(self, size: int) -> None:
@@ -125,9 +130,10 @@ class Attachment:
             self._take(self, cut)
             self._since = self._loop.time()
 
-    def _watch_tail(self) -> None:
+    def _watch_tail(self, size: int) -> None:
         if not self._cutter.waiting:
             return
+        self._quiet = QUIET if size < BLOCK else PATIENCE
         self._grew = self._loop.time()
         if self._timer is None:
             self._since = self._grew
@@ -139,7 +145,7 @@ class Attachment:
         if not self._cutter.waiting:
             return
         now = self._loop.time()
-        due = now + QUIET if self._paused else min(self._grew + QUIET, self._since + PATIENCE)
+        due = now + QUIET if self._paused else min(self._grew + self._quiet, self._since + PATIENCE)
         if now >= due - 0.001:
             self._pass_on(self._cutter.flush())
         else:
@@ -154,6 +160,10 @@ class Attachment:
         self._pass_on(self._cutter.flush())
         self.closed.set_result(None)
         self._ended(self)
+
+
+_buffer = bytearray(CHUNK)
+"""What was just read, for all: it is passed on before anything else is read."""
 
 
 def _enlarge(fd: int) -> None:

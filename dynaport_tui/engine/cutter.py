@@ -34,17 +34,18 @@ class Cutter:
         """Whether an unfinished line is held back."""
         return bool(self._tail)
 
-    def feed(self, data: bytes) -> Cut | None:
-        """Take what was read; returns the lines that it completed."""
-        end = data.rfind(b"\n") + 1
+    def feed(self, data: bytes | bytearray, size: int | None = None) -> Cut | None:
+        """Take the first `size` bytes of what was read; returns the lines that they completed."""
+        size = len(data) if size is None else size
+        end = data.rfind(b"\n", 0, size) + 1
         raw = b""
         if end:
             # Copied once: it may be the whole of what a pipe holds.
-            whole = not self._tail and end == len(data)
-            raw = data if whole else b"".join((self._tail, memoryview(data)[:end]))
-            self._tail = data[end:]
+            with memoryview(data) as view:
+                raw = b"".join((self._tail, view[:end]))
+            self._tail = bytes(data[end:size])
         else:
-            self._tail += data
+            self._tail += data[:size]
         if len(self._tail) > PIECE:
             cut = 0
             while len(self._tail) - cut > PIECE:

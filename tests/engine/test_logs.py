@@ -346,6 +346,20 @@ async def test_a_line_is_not_shown_unfinished_because_the_service_was_made_to_wa
         assert service.texts() == ["first", "second"]
 
 
+async def test_a_line_that_was_cut_at_the_end_of_a_block_is_shown_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachment, "QUIET", 0.005)
+    async with printing(tmp_path) as service:
+        reading, pipe = service.pipe()
+        os.write(pipe, b"x" * 4092 + b"\nsec")
+        await service.until(lambda: service.log.last == 1)
+        assert not await reading.drain(0.05)
+        os.write(pipe, b"ond\n(Pdb) ")
+        await service.until(lambda: service.log.last == 3)
+        assert service.texts()[1:] == ["second", "(Pdb) "]
+
+
 async def test_a_disk_that_hangs_holds_nobody_up_and_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
