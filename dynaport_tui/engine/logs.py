@@ -163,7 +163,7 @@ class ServiceLog:
         self._unfinished = None if raw.endswith(b"\n") else attachment
         self._writer.put(Entry(raw, at, attachment.stream))
         if cut.lines:
-            self.ring.append(cut.lines, at, attachment.stream)
+            self.ring.append(cut.lines, at, attachment.stream, look=bool(self._places))
             self._count(cut.lines, at)
             for seen in tuple(self._followers.values()):
                 seen(cut.lines)

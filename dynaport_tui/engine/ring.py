@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..model.blocks import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,6 +31,8 @@ class Chunk(NamedTuple):
     """Seconds since 1970."""
     stream: Stream
     data: bytes
+    plain: bool = False
+    """Whether it is known to hold nothing but printable ASCII and tabs."""
 
 
 class RawLine(NamedTuple):
@@ -76,10 +80,13 @@ class Ring:
         self._pin = after
         self._trim()
 
-    def append(self, data: bytes, at: float, stream: Stream) -> int:
-        """Keep the whole lines of `data`, which ends with a newline; returns how many they are."""
-        count = line_ends(data)
-        self._chunks.append(Chunk(self.last + 1, count, at, stream, data))
+    def append(self, data: bytes, at: float, stream: Stream, *, look: bool = False) -> int:
+        """Keep the whole lines of `data`, which ends with a newline; returns how many they are.
+
+        `look`: find out whether they are plain.
+        """
+        count, plain = counted(data) if look else (line_ends(data), False)
+        self._chunks.append(Chunk(self.last + 1, count, at, stream, data, plain))
         self.last += count
         self._bytes += len(data) + _OVERHEAD
         self._trim()
@@ -202,7 +209,7 @@ _GONE = Chunk(0, 0, 0.0, "stdout", b"")
 def _without(chunk: Chunk, lines: int) -> Chunk:
     """A chunk without its first lines."""
     data = chunk.data.split(b"\n", lines)[lines]
-    return Chunk(chunk.first + lines, chunk.length - lines, chunk.at, chunk.stream, data)
+    return chunk._replace(first=chunk.first + lines, length=chunk.length - lines, data=data)
 
 
 def _first(chunk: Chunk) -> int:

@@ -133,7 +133,9 @@ class Text(Renderer):
     def _block(self, block: LogBlock) -> list[Part]:
         """The same of many lines; in two parts, because there may be a lot of them."""
         start = self._start(block.service, block.at).encode()
-        lines = shown_lines(block.data, colour=self.colour)
+        lines = block.data
+        if not block.plain:
+            lines = shown_lines(lines, colour=self.colour)
         if block.length == 1:
             return [start + lines]
         return [start, memoryview(lines.replace(b"\n", b"\n" + start))[: -len(start)]]

@@ -21,7 +21,7 @@ _ESCAPES = re.compile(
 """What `clean` drops, but never across the end of a line."""
 _CONTROLS = bytes(c for c in (*range(32), 127) if c not in b"\t\n\r\x1b")
 _EACH = [bytes([c]) for c in _CONTROLS]
-_PLAIN = bytes(range(32, 127)) + b"\t\n"
+_PLAIN = bytes(range(32, 127)) + b"\t"
 """What is always shown as it is."""
 
 
@@ -51,8 +51,6 @@ def shown_lines(lines: bytes, *, colour: bool) -> bytes:
     Without colour as `plain(clean(...))` makes each of them; with colour as `clean` does, and a
     line that has any ends it.
     """
-    if _is_plain(lines):
-        return lines
     lines = _in_utf8(lines)
     if b"\r" not in lines and (not colour or b"\x1b" not in lines):
         return readable(lines)
@@ -71,9 +69,16 @@ def texts(lines: bytes) -> list[str]:
     return [clean(line) for line in lines.split(b"\n")[:-1]]
 
 
-def _is_plain(lines: bytes) -> bool:
+def counted(lines: bytes) -> tuple[int, bool]:
+    """How many whole lines these are, and whether they are shown as they are."""
     # One look at each byte: searches for each of the others would cost more.
-    return not lines.translate(None, _PLAIN)
+    rest = lines.translate(None, _PLAIN)
+    count = rest.count(b"\n")
+    return count, count == len(rest)
+
+
+def _is_plain(lines: bytes) -> bool:
+    return counted(lines)[1]
 
 
 def _in_utf8(lines: bytes) -> bytes:

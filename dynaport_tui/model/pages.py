@@ -39,6 +39,8 @@ class LogBlock(NamedTuple):
     stream: Stream
     data: bytes
     """Each with its newline."""
+    plain: bool = False
+    """Whether it is known to hold nothing but printable ASCII and tabs."""
 
     @property
     def last(self) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaport_tui.model.blocks import shown_lines
+from dynaport_tui.model.blocks import counted, shown_lines
 from dynaport_tui.model.text import clean, plain
 
 PIECES = [
@@ -39,3 +39,13 @@ def test_plain_lines_are_not_copied() -> None:
     lines = b"GET /users 200\n\ttab\n" * 1000
 
     assert shown_lines(lines, colour=False) is lines
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map(b"".join))
+def test_lines_are_counted_and_plain_only_where_they_are_shown_as_they_are(data: bytes) -> None:
+    lines = data + b"\n"
+    count, as_they_are = counted(lines)
+
+    assert count == lines.count(b"\n")
+    if as_they_are:
+        assert one_by_one(lines, colour=True) == lines
