@@ -17,7 +17,7 @@ from .report import Table
 from .rivals.ours import COMMAND, NAME
 from .rivals.reloaders import RELOADERS
 from .saved import Saved, phase, whole
-from .stage import BROKEN, Stage, say
+from .stage import BROKEN, Stage, say, slug
 from .steady import Client, ask
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ class Running(NamedTuple):
 @contextlib.contextmanager
 def run(stage: Stage, kind: str, name: str) -> Iterator[Running]:
     """Start it, and end it after that."""
-    folder, port = stage.place(kind, name[:3] + name[-4:-1]), free_ports(1)[0]
+    folder, port = stage.place(kind, slug(name)), free_ports(1)[0]
     saved = Saved(folder / "app", port, heavy=False)
-    with Herd(name[:8], RELOADERS[name](stage.kit, folder, saved.service), folder) as herd:
+    with Herd(slug(name), RELOADERS[name](stage.kit, folder, saved.service), folder) as herd:
         until_all_answer([port], PATIENCE, lambda: herd.over)
         yield Running(herd, saved, folder)
 

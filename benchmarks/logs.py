@@ -78,7 +78,7 @@ def measure(stage: Stage) -> None:
         names = stage.contenders([*PREFIXED, NAME])
         samples = stage.in_turns(names, partial(prefixed, stage, lines), seldom=SLOW)
         tell(stage, "prefixed into a file", "concurrently", samples)
-    if not options.no_busy and (not options.only or NAME in options.only):
+    if not options.no_busy and not stage.interrupted and (not options.only or NAME in options.only):
         busy(stage, lines)
 
 

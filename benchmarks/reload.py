@@ -27,7 +27,7 @@ from .report import Table
 from .rivals.ours import NAME
 from .rivals.reloaders import RELOADERS, STAT, UNWATCHED, unwatched
 from .saved import Parts, Saved, parts, phase
-from .stage import BROKEN, Stage, play, say
+from .stage import BROKEN, Stage, play, say, slug
 from .steady import Client
 from .svg import Bars
 
@@ -80,6 +80,8 @@ def measure(stage: Stage) -> None:
         for heavy in (False, True):
             if options.light == options.heavy or (options.heavy if heavy else options.light):
                 times(stage, heavy=heavy)
+            if stage.interrupted:
+                return
     for name in wanted:
         hardships[name](stage)
 
@@ -112,11 +114,11 @@ def started(
     stage: Stage, stack: contextlib.ExitStack, name: str, *, heavy: bool
 ) -> tuple[Herd, Saved]:
     """One of them, and the application that it serves."""
-    folder = stage.place("heavy" if heavy else "light", str(len(name)) + name[:3])
+    folder = stage.place("heavy" if heavy else "light", slug(name))
     port = free_ports(1)[0]
     saved = Saved(folder / "app", port, heavy=heavy)
     recipe = unwatched if name == UNWATCHED else RELOADERS[name]
-    herd = stack.enter_context(Herd(name[:8], recipe(stage.kit, folder, saved.service), folder))
+    herd = stack.enter_context(Herd(slug(name), recipe(stage.kit, folder, saved.service), folder))
     until_all_answer([port], PATIENCE, lambda: herd.over)
     return herd, saved
 

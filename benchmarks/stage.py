@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ Sample = TypeVar("Sample")
 
 RUNS = 7
 ENOUGH = 2
+INTERRUPTED = 130
 BROKEN = (TimeoutError, RuntimeError, OSError, subprocess.TimeoutExpired, LookupError, ValueError)
 """What a program may do to its measurement; the others are measured nevertheless."""
 
@@ -37,6 +39,8 @@ class Stage:
         self.folder = folder
         """Private, new, and with a short path, since sockets are made below it."""
         self.report = report
+        self.interrupted = False
+        """Whether somebody wants an end; what was measured so far is told all the same."""
         self._left_out: dict[str, str] = {}
 
     def contenders(self, rivals: Iterable[str]) -> list[str]:
@@ -73,7 +77,6 @@ class Stage:
         names: Sequence[str],
         once: Callable[[str], Sample],
         *,
-        runs: int | None = None,
         warm: bool = True,
         seldom: Mapping[str, int] | None = None,
     ) -> dict[str, list[Sample]]:
@@ -86,27 +89,42 @@ class Stage:
         """
         samples: dict[str, list[Sample]] = {name: [] for name in names}
         failures = dict.fromkeys(names, 0)
-        rounds = runs or self.options.runs
-        for number in range(0 if warm else 1, rounds + 1):
-            for name in names:
-                rare = (seldom or {}).get(name)
-                if failures[name] >= ENOUGH or (rare and not 0 < number <= rare):
-                    continue
-                say(f"{self.report.name}: round {number}, {name}")
-                try:
-                    sample = once(name)
-                except BROKEN as error:
-                    failures[name] += 1
-                    self.report.notes.append(f"round {number}, {name}: {error}")
-                else:
-                    if number:
-                        samples[name].append(sample)
+        for number, name in schedule(names, self.options.runs, warm=warm, seldom=seldom or {}):
+            if self.interrupted or failures[name] >= ENOUGH:
+                continue
+            say(f"{self.report.name}: round {number}, {name}")
+            try:
+                sample = once(name)
+            except BROKEN as error:
+                failures[name] += 1
+                self.report.notes.append(f"round {number}, {name}: {error}")
+            except (KeyboardInterrupt, SystemExit):
+                self.interrupted = True
+                self.report.notes.append(f"interrupted in round {number}: fewer runs than wanted")
+            else:
+                if number:
+                    samples[name].append(sample)
         return samples
+
+
+def schedule(
+    names: Sequence[str], rounds: int, *, warm: bool, seldom: Mapping[str, int]
+) -> Iterator[tuple[int, str]]:
+    """Who runs in which round; round 0 is the one that is thrown away."""
+    for number in range(0 if warm else 1, rounds + 1):
+        for name in names:
+            if name not in seldom or 0 < number <= seldom[name]:
+                yield number, name
 
 
 def needs(name: str) -> str:
     """The rival that must be installed for one with a variant in its name, as `flask (stat)`."""
     return {"flask (stat)": "flask", "flask (watchdog)": "watchdog"}.get(name, name.split(" ")[0])
+
+
+def slug(name: str) -> str:
+    """A name for a file or a control group."""
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def play(
@@ -133,9 +151,11 @@ def play(
     with orderly(), tempfile.TemporaryDirectory(prefix="dp", dir="/tmp") as folder:
         report = Report(name, machine.described(), kit.versions(), {})
         began = time.monotonic()
-        measure(Stage(options, Path(folder).resolve(), report))
+        stage = Stage(options, Path(folder).resolve(), report)
+        measure(stage)
         say(f"{name}: took {time.monotonic() - began:.0f} s")
-    return told(report, options)
+    code = told(report, options)
+    return INTERRUPTED if stage.interrupted else code
 
 
 def common(parser: argparse.ArgumentParser) -> None:

@@ -88,7 +88,7 @@ def measure(stage: Stage) -> None:
     for heavy in (False, True):
         if (options.light if heavy else options.heavy) and options.light != options.heavy:
             continue
-        for count in options.count:
+        for count in [] if stage.interrupted else options.count:
             case = Case(count, heavy)
             tell(stage, case, stage.in_turns(names, Contest(stage, case), warm=not options.cold))
 

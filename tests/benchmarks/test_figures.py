@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.figures import Target, figure, median, ratio
 from benchmarks.report import Report, Table
+from benchmarks.stage import schedule
 from benchmarks.svg import Bars, picture
 
 
@@ -65,6 +66,12 @@ def test_a_target_that_was_not_measured_is_not_met() -> None:
     assert Target("rate", 0.6, 0.5, at_least=True).met
     assert Target("rate", None, 0.5, at_least=True).row[-1] == "not measured"
     assert not Target("rate", None, 0.5, at_least=True).met
+
+
+def test_who_is_slow_runs_seldom_and_never_before_the_others_are_counted() -> None:
+    found = list(schedule(["a", "slow"], 2, warm=True, seldom={"slow": 1}))
+    assert found == [(0, "a"), (1, "a"), (1, "slow"), (2, "a")]
+    assert list(schedule(["a"], 1, warm=False, seldom={})) == [(1, "a")]
 
 
 def test_a_table_has_its_figures_below_each_other() -> None:
