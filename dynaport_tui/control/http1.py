@@ -207,10 +207,12 @@ class Listener:
         """At most `most` connections at a time; more are closed at once."""
         self._handle, self._refuse, self._most = handle, refuse, most
         self._talks: dict[asyncio.Task[None], Talk] = {}
+        self._closed = False
 
     def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Somebody is there: the callback of asyncio.start_unix_server."""
-        if len(self._talks) >= self._most:
+        # One that was accepted in the last moment must not wait for an answer that never comes.
+        if self._closed or len(self._talks) >= self._most:
             writer.transport.abort()
             return
         talk = Talk(reader, writer, self._handle, self._refuse)
@@ -225,6 +227,7 @@ class Listener:
 
     async def close(self, seconds: float) -> None:
         """End all connections; what is being answered gets so many seconds."""
+        self._closed = True
         for task, talk in tuple(self._talks.items()):
             if not talk.busy:
                 task.cancel()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     import threading
 
-STEP = 0.025
+STEP = 0.03
 """Seconds between two looks at what came: each costs some 60 µs, whether anything came or not."""
 LIVELY = 0.005
 """The same while somebody is at work."""

@@ -23,6 +23,9 @@ ALIVE = 1.0
 """Seconds after which a service that listens to nothing counts as ready."""
 _GROWTH = 1.4
 _JITTER = 0.1
+TOGETHER = 0.1
+"""The part of the interval by whose multiples questions are put: several services are asked at the
+same moment, which wakes this process once for all of them."""
 _SPREAD = 0.5
 """How much the first questions to services that started together lie apart."""
 
@@ -55,6 +58,7 @@ class Prober:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[float, float], float] = random.uniform,
+        together: float = TOGETHER,
     ) -> None:
         self._spec = spec
         self._report = report
@@ -64,7 +68,7 @@ class Prober:
         self._leave = leave
         self._sleep = sleep
         self._clock = clock
-        self._jitter = jitter
+        self._jitter, self._together = jitter, together
         self._task: asyncio.Task[None] | None = None
         self._unfollow: Callable[[], None] | None = None
 
@@ -103,10 +107,16 @@ class Prober:
             ready = ready or result.ok
             if ready or self._clock() >= slow_from:
                 every = max(self._spec.interval, self._calm if result.ok else 0.0)
-                await self._sleep(every * (1 + self._jitter(-_JITTER, _JITTER)))
+                await self._sleep(self._with_others(every))
             else:
                 await self._sleep(pause)
                 pause = min(pause * _GROWTH, SLOWEST)
+
+    def _with_others(self, every: float) -> float:
+        """Seconds until the next question, a little less or more than `every`."""
+        pause = every * (1 + self._jitter(-_JITTER, _JITTER))
+        grid = every * self._together
+        return pause - (self._clock() + pause) % grid if grid else pause
 
     def _search(self) -> None:
         if self._follow is None:

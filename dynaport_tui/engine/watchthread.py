@@ -24,7 +24,7 @@ missing.
 """
 _POLLED = 50
 """The same as times what a look takes, where that is more."""
-AT_WORK = 10.0
+AT_WORK = 5.0
 """Seconds after a save during which the next one is expected."""
 _DOUBT = 0.5
 """Seconds after which all is compared once more: an event may be lost where one is fetched."""

@@ -47,6 +47,7 @@ async def pauses(
     jitter: float = 0.0,
     calm: float = 0.0,
     leave: float = 0.0,
+    together: float = 0.0,
 ) -> list[float]:
     """How long it waited between these answers, and with `leave` before the first one."""
     time, service = FakeTime(), Service(*answers)
@@ -59,6 +60,7 @@ async def pauses(
         sleep=time.sleep,
         clock=time,
         jitter=lambda low, high: high * jitter,
+        together=together,
     )
     prober.start()
     async with asyncio.timeout(5):
@@ -93,6 +95,13 @@ async def test_who_has_just_said_that_it_serves_is_left_alone_for_a_moment() -> 
     assert await pauses(spec, OK, OK, leave=1) == [1, 5]
     assert await pauses(spec, OK, jitter=1, leave=1) == [1.5]
     assert await pauses(spec, OK, jitter=-1, leave=1) == [0.5]
+
+
+async def test_services_are_asked_at_the_same_moments() -> None:
+    slept = await pauses(ProbeSpec(kind="tcp", interval=5), LOST, OK, OK, OK, together=0.1)
+    assert slept == [0.05, pytest.approx(4.95), pytest.approx(5)]
+    slept = await pauses(ProbeSpec(kind="tcp", interval=5), OK, OK, jitter=0.4, together=0.1)
+    assert slept == [pytest.approx(5)]
 
 
 async def test_the_interval_is_spread_by_a_tenth() -> None:

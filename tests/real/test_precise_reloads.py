@@ -119,6 +119,8 @@ def test_another_branch_of_hundreds_of_files_reloads_each_that_it_concerns_once(
     git(root, "commit", "-q", "-m", "second")
     git(root, "switch", "-q", "main")
     shop.up({})
+    shop.settled()  # what is saved before it is watched is found in another way
+    git(root, "checkout", "-q", "e")
     for number, (branch, answers) in enumerate(
         [("other", {"a": "7", "b": "3", "d": "5"}), ("main", {"a": "11", "b": "1", "d": "1"})], 1
     ):
