@@ -103,6 +103,10 @@ class Talk:
             else:
                 self._writer.close()
 
+    def end(self) -> None:
+        """Close the connection, also where `run` was cancelled before it began; safe to repeat."""
+        self._writer.close()
+
     async def _turn(self) -> bool:
         """Answer one request; whether another may follow."""
         try:
@@ -221,7 +225,7 @@ class Listener:
         task.add_done_callback(self._left)
 
     def _left(self, task: asyncio.Task[None]) -> None:
-        del self._talks[task]
+        self._talks.pop(task).end()
         if not task.cancelled():
             task.result()  # what broke there is a bug, and the loop tells of it
 
