@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..model.lastwords import error_line, last_words
 from ..model.reports import (
-    Answered,
     Exited,
     Gone,
     Overheard,
@@ -19,11 +18,7 @@ from ..model.reports import (
     Unanswered,
     Unheard,
 )
-from ..model.spec import INTERVAL
 from ..model.view import Exit
-from .errand import Errand
-from .probe import ProbeResult, probe
-from .prober import Prober
 from .process import (
     Answers,
     Elsewhere,
@@ -38,10 +33,11 @@ from .process import (
     Works,
     spawn_message,
 )
+from .questions import Questions
 from .sockets import wait_until_free
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from .desk import Desk
     from .logs import Attachment
@@ -54,12 +50,6 @@ _DRAIN = 0.5
 """Seconds to wait, after an exit, for the last words that are still in the pipe."""
 _PORT_PATIENCE = 3.0
 """Seconds to wait, after everything of a service ended, for its port to be free again."""
-_PRINTED = 10_000
-"""Lines looked through for what a log probe waits for, when it begins to ask."""
-_LEAVE = 1.0
-"""Seconds, roughly, in which nobody asks a service that has just said that it serves."""
-_CALM = 30.0
-"""Seconds between two questions to a server that is not ours while it answers: it may log each."""
 _WORDS = 200
 """Lines looked through for the cause of an exit."""
 _RETIREMENT = 0.5
@@ -82,13 +72,12 @@ class Run:
         self._first_line = runner.log.last
         self._ending: asyncio.Task[None] | None = None
         self._counted: asyncio.Future[tuple[int, ...]] | None = None
-        self._prober: Prober | None = None
-        self._epoch = action.epoch
         self._waits = action.candidate
         """Whether another process of the service still has its connections."""
         self._quiet = asyncio.Event()
         """Set when it accepts no connection any more."""
         self._mark = f"{desk.engine_id}/{runner.spec.id}/{action.run}"
+        self._questions = Questions(runner, action, nursery, desk, mark=self._mark)
         self._answers = action.launch.kind != "command"
         self._scheme = runner.scheme
         self._attachments: list[Attachment] = []
@@ -160,7 +149,7 @@ class Run:
         self.probe_anew()
 
     async def _ended(self, exit_: Exit, why: str | None) -> None:
-        self._stop_probing()
+        self._questions.stop()
         if self._channel is not None:
             self._channel.read()
         why = why or self._error
@@ -278,7 +267,7 @@ class Run:
 
     async def retire(self) -> None:
         """Let another process have the connections from here on; waits at most `_RETIREMENT`."""
-        self._stop_probing()
+        self._questions.stop()
         told = self._served and self._answers and self._channel is not None
         told = told and self._channel is not None and self._channel.say("retire")
         if not told:
@@ -311,67 +300,9 @@ class Run:
 
     def probe_anew(self) -> None:
         """Ask it as its spec says now, as soon as it can be asked."""
-        self._stop_probing()
-        if not self._can_be_asked:
-            return
-        health = self._runner.spec.health
-        seen = health.kind == "runner" and not self._answers and health.interval == INTERVAL
-        told = health.kind == "runner" and self._served
-        self._prober = Prober(
-            health,
-            self._probed,
-            ask=self._ask,
-            follow=self._follow,
-            calm=_CALM if seen else 0.0,
-            leave=min(_LEAVE, health.interval) if told else 0.0,
-        )
-        self._prober.start()
-
-    def _follow(self, seen: Callable[[bytes], None]) -> Callable[[], None]:
-        """All that it prints, also what came before anybody asked."""
-        lines = self._runner.log.lines(after=self._first_line, limit=_PRINTED)
-        if lines:
-            said = "".join(f"{line.text}\n" for line in lines).encode()
-            asyncio.get_running_loop().call_soon(seen, said)
-        return self._runner.log.follow(seen)
-
-    async def _ask(self) -> ProbeResult:
-        self._epoch = self._desk.epoch(self._runner.spec.id)
-        launch = self._action.launch
-        return await probe(
-            self._runner.spec.health,
-            host=launch.host,
-            port=launch.port,
-            scheme=self._runner.scheme,
-            cwd=launch.cwd,
-            env={**launch.env, **launch.peers},
-            any_answer=self._runner.spec.health.kind == "runner" and not self._answers,
-            run=self._execute,
-        )
-
-    async def _execute(
-        self, argv: Sequence[str], cwd: str, env: Mapping[str, str], patience: float
-    ) -> int:
-        mark = f"{self._mark}/probe"
-        errand = Errand(self.nursery, self._desk, mark=mark, name="probe")
-        return await errand.run(argv, cwd, env, patience)
-
-    def _probed(self, result: ProbeResult) -> None:
-        if result.epoch not in (None, str(self._action.run)):
-            return  # another process of the service, that is about to retire, took the connection
-        service, kind = self._runner.spec.id, self._runner.spec.health.kind
-        epoch = self._epoch if kind not in ("log", "alive") else self._desk.epoch(service)
-        if result.ok:
-            self._desk.post(
-                Answered(service=service, epoch=epoch, why=result.why, latency_ms=result.latency_ms)
-            )
-        else:
-            self._desk.post(Unanswered(service=service, epoch=epoch, why=result.why))
-
-    def _stop_probing(self) -> None:
-        if self._prober is not None:
-            self._prober.cancel()
-            self._prober = None
+        self._questions.stop()
+        if self._can_be_asked:
+            self._questions.begin(ours=self._answers, served=self._served)
 
     # ---- the end
 
@@ -383,6 +314,6 @@ class Run:
 
     def close(self) -> None:
         """Stop asking and listening; the pipes are read until they end."""
-        self._stop_probing()
+        self._questions.stop()
         if self._channel is not None:
             self._channel.close()

@@ -88,9 +88,9 @@ class Supervisor:
             clerk=self._clerk,
         )
         self.verdict: Verdict | None = None
+        """Why and with which code the run ends, from the moment it does."""
         self.drawn = asyncio.Event()
         """No owner is busy with its first picture: what nothing waits for may be imported now."""
-        """Why and with which code the run ends, from the moment it does."""
         self._interrupted_at: float | None = None
         self._interruption: Verdict | None = None
         self._errand: Errand | None = None

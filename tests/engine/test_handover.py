@@ -163,9 +163,9 @@ async def test_a_stop_signals_the_process_that_is_meant(handover: Handover) -> N
 async def test_an_answer_of_another_process_says_nothing_of_this_one(handover: Handover) -> None:
     handover.desk.reports.clear()
     run = handover.runner._runs[1]  # noqa: SLF001 -- whose probes these are
-    run._probed(ProbeResult(ok=True, why="answered", epoch="7"))  # noqa: SLF001
+    run._questions.heard(ProbeResult(ok=True, why="answered", epoch="7"))  # noqa: SLF001
     assert handover.desk.reports == []
-    run._probed(ProbeResult(ok=True, why="answered", epoch="1"))  # noqa: SLF001
+    run._questions.heard(ProbeResult(ok=True, why="answered", epoch="1"))  # noqa: SLF001
     assert handover.desk.reports != []
 
 
