@@ -277,6 +277,7 @@ def test_attach_shows_what_runs(project: Project, dynaport: Dynaport) -> None:
     dynaport.run("up", "-d").expect(0)
     running = dynaport.start("attach", terminal=True, env=TERMINAL)
     running.wait_for_line(r"^first db:\d+")
+    dynaport.wait_until_ready()
     running.type("stop\n")
     assert re.search(r"shop-\w+ has stopped\r?\n", running.wait().expect(0).out)
     dynaport.wait_until_nothing_is_left()
