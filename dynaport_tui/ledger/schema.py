@@ -29,6 +29,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (root, service, instance, slot, port)
         ) WITHOUT ROWID""",
     ),
+    (
+        # pid 0 and no birth: registered by hand, so it stays until somebody unregisters it.
+        """CREATE TABLE services (
+            app_id TEXT NOT NULL,
+            instance_id TEXT NOT NULL,
+            pid INTEGER NOT NULL,
+            born TEXT,
+            name TEXT NOT NULL,
+            host TEXT NOT NULL,
+            port INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),
+            status TEXT NOT NULL,
+            health_endpoint TEXT,
+            dependencies TEXT NOT NULL,
+            project TEXT,
+            root TEXT,
+            since REAL NOT NULL,
+            PRIMARY KEY (app_id, instance_id, pid)
+        ) WITHOUT ROWID""",
+    ),
 )
 """Statements that lead from one schema to the next; what is released is never edited."""
 

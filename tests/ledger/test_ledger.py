@@ -15,6 +15,7 @@ import pytest
 from dynaport_tui.ledger.choice import Range, computed_port
 from dynaport_tui.ledger.ledger import Ledger, LedgerError, NoFreePort, Want
 from dynaport_tui.ledger.ports import is_free, outgoing_range
+from dynaport_tui.ledger.schema import MIGRATIONS, SCHEMA, UPSERT
 
 RANGE = (20000, 29999)
 
@@ -290,13 +291,28 @@ def test_the_file_is_private(ledger: Ledger) -> None:
 def test_the_file_is_in_wal_mode_and_says_its_schema(ledger: Ledger) -> None:
     with closing(sqlite3.connect(ledger.path)) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+
+
+def test_a_file_of_an_older_dynaport_is_brought_up_to_date_and_keeps_its_leases(
+    private: Path,
+) -> None:
+    with closing(sqlite3.connect(private / "old", isolation_level=None)) as db:
+        for statement in MIGRATIONS[0]:
+            db.execute(statement)
+        db.execute(UPSERT, ("", "alone", "1", "", "", 20123, 20123, None, 0.0, False))
+        db.execute("PRAGMA user_version = 1")
+    with Ledger(private / "old") as opened:
+        assert [lease.port for lease in opened.leases()] == [20123]
+    with closing(sqlite3.connect(private / "old")) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+        assert db.execute("SELECT count(*) FROM services").fetchone() == (0,)
 
 
 def test_a_file_of_a_newer_dynaport_is_left_alone(private: Path) -> None:
     with closing(sqlite3.connect(private / "new")) as db:
         db.execute("PRAGMA user_version = 7")
-    with pytest.raises(LedgerError, match=r"newer dynaport \(schema 7, this one knows 1\)\. Upd"):
+    with pytest.raises(LedgerError, match=rf"newer dynaport \(schema 7, this one knows {SCHEMA}\)\. Upd"):
         Ledger(private / "new")
 
 
