@@ -29,7 +29,7 @@ OURS = {
     "model": {"model"},
     "ledger": {"ledger", "model.spec"},
     "nursery": {"nursery"},
-    "engine": {"engine", "model", "ledger", "patience"},
+    "engine": {"engine", "model", "ledger", "patience", "settings"},
     "control.protocol": {"control.protocol", "model"},
     "control.client": {"control.protocol", "control.client", "model"},
     "control.async_client": {"control.protocol", "control.client", "control.async_client", "model"},
@@ -47,6 +47,14 @@ OURS = {
         "patience",
     },
     "patience": {"patience"},
+    "settings": {
+        "settings",
+        "ledger.errors",
+        "ledger.folders",
+        "model.lines",
+        "model.problems",
+        "model.setting",
+    },
 }
 """Room -> what of our own it may import."""
 
@@ -65,6 +73,7 @@ LIBRARIES = {
     "headless": {"msgspec", "rich"},
     "tui": {"msgspec", "rich", "textual"},
     "patience": set[str](),
+    "settings": set[str](),
 }  # fmt: skip
 """Room -> the libraries that it may import beside the standard library."""
 
@@ -81,6 +90,7 @@ NOT_LOADED = {
     "dynaport_tui.control.client": HEAVY | SLOW | {"click"},
     "dynaport_tui.control.server": HEAVY | {"dynaport_tui.engine"},
     "dynaport_tui.headless": {"textual", "flask", "aiohttp", "dynaport_tui.engine"},
+    "dynaport_tui.settings": HEAVY | SLOW | {"click", "msgspec", "tomllib"},
     "dynaport_tui.cli.main": HEAVY | {"dynaport_tui.engine.engine"},
     "dynaport_tui.cli.dashboard": HEAVY | {"asyncio", "dynaport_tui.engine.engine", "sqlite3"},
 }

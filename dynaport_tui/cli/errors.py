@@ -15,6 +15,7 @@ _CODES = {
     "UnknownService": USAGE,
     "LedgerError": USAGE,
     "FolderError": USAGE,
+    "SettingsError": USAGE,
     "PortTaken": NO_PORT,
     "NoFreePort": NO_PORT,
     "NoEngine": NO_ENGINE,

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import say
 from .errors import explain, report_bug
+from .family import Entry, Family
 from .here import Here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERRUPTED = 130
-
-
-class Entry(NamedTuple):
-    """Where a command lives, and the line that `--help` shows without importing it."""
-
-    module: str
-    summary: str
 
 
 COMMANDS: dict[str, Entry] = {
@@ -46,40 +39,8 @@ COMMANDS: dict[str, Entry] = {
     "open": Entry("facts", "Open a service in the browser."),
     "check": Entry("files", "Look for mistakes in services.toml."),
     "schema": Entry("files", "Print the JSON Schema of services.toml."),
+    "config": Entry("config", "Your settings for all projects."),
 }
-
-
-class Commands(click.Group):
-    """Imports a command when it is used, not to list it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the table: what is used most comes first."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now; None when there is none of that name."""
-        if (entry := COMMANDS.get(cmd_name)) is None:
-            return None
-        module = import_module(f"{__package__}.{entry.module}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The table of commands, from the static summaries."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but a mistyped name gets the one that was probably meant."""
-        name = args[0]
-        if name in COMMANDS or name.startswith("-"):
-            return super().resolve_command(ctx, args)
-        from ..model.problems import did_you_mean
-
-        hint = did_you_mean(name, COMMANDS, "`dynaport --help` lists them.")
-        raise click.UsageError(f"there is no command {name!r}. {hint}", ctx)
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -91,7 +52,8 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(
-    cls=Commands,
+    cls=Family,
+    entries=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: `dynaport up` in a folder with a services.toml.",
 )

@@ -22,7 +22,7 @@ class Ports:
     def lease(self, project: ProjectSpec) -> dict[str, dict[str, int]]:
         """Service id -> slot -> port, of all that listens; raises LedgerError and NoFreePort."""
         wants = [want for spec in project.services.values() for want in _wants(spec)]
-        leases = self._ledger.lease(project.root, project.name, wants, project.ports)
+        leases = self._ledger.lease(project.root, project.name, wants, _range(project))
         self._leases = {
             service: {want.slot: leases[want.key] for want in _wants(spec)}
             for service, spec in project.services.items()
@@ -46,6 +46,16 @@ class Ports:
     def close(self) -> None:
         """Close the ledger."""
         self._ledger.close()
+
+
+def _range(project: ProjectSpec) -> tuple[int, int]:
+    """Where services.toml says to choose from, else where the user does."""
+    if project.ports_given:
+        return project.ports
+    from ..settings import read
+
+    low, high = read().get("port_allocator.port_range")
+    return low, high
 
 
 def _wants(spec: ServiceSpec) -> list[Want]:

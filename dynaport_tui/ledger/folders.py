@@ -11,6 +11,7 @@ from .errors import FolderError
 
 STATE_VARIABLE = "DYNAPORT_STATE_DIR"
 RUNTIME_VARIABLE = "DYNAPORT_RUNTIME_DIR"
+CONFIG_VARIABLE = "DYNAPORT_CONFIG_DIR"
 
 LONGEST_SOCKET_PATH = 103
 """Bytes. `sun_path` has 104 on macOS (unix(4)), 108 on Linux (unix(7)), with the closing zero."""
@@ -39,6 +40,19 @@ def runtime_folder() -> Path:
     if base and _is_ours(base) and _fits(base / "dynaport"):
         return _private(base / "dynaport", RUNTIME_VARIABLE)
     return _private(_short(_in_temp()), RUNTIME_VARIABLE, shared_parent=True)
+
+
+def config_path() -> Path:
+    """Where the user's settings are: $DYNAPORT_CONFIG_DIR, else `dynaport` in $XDG_CONFIG_HOME.
+
+    It need not exist; raises FolderError where there is no home.
+    """
+    return _override(CONFIG_VARIABLE) or _config_home() / "dynaport"
+
+
+def config_folder() -> Path:
+    """config_path(), mode 0700, made when missing; raises FolderError."""
+    return _private(config_path(), CONFIG_VARIABLE)
 
 
 def project_key(file: Path) -> str:
@@ -76,11 +90,26 @@ def _state_home() -> Path:
         from platformdirs import user_state_path
 
         return user_state_path()
+    # platformdirs says the same, 20 ms later
+    return _home("the ledger", STATE_VARIABLE) / ".local" / "state"
+
+
+def _config_home() -> Path:
+    if base := _xdg("XDG_CONFIG_HOME"):
+        return base
+    if sys.platform == "darwin":
+        from platformdirs import user_config_path
+
+        return user_config_path()
+    return _home("settings", CONFIG_VARIABLE) / ".config"
+
+
+def _home(what: str, variable: str) -> Path:
     try:
-        return Path.home() / ".local" / "state"  # platformdirs says the same, 20 ms later
+        return Path.home()
     except RuntimeError:
         raise FolderError(
-            f"there is no home folder to keep the ledger in: set HOME or {STATE_VARIABLE}"
+            f"there is no home folder to keep {what} in: set HOME or {variable}"
         ) from None
 
 

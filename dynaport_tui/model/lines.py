@@ -52,8 +52,12 @@ class LineIndex:
 
     def written(self, keys: Keys) -> str | None:
         """The source text of a value; None for a table with a header of its own."""
-        span = self._spans.get(keys)
+        span = self.span(keys)
         return None if span is None else self._text[slice(*span)]
+
+    def span(self, keys: Keys) -> tuple[int, int] | None:
+        """Where a value begins and ends; None for a table with a header of its own."""
+        return self._spans.get(keys)
 
     def source(self, line: int) -> str:
         """The text of a line, without its end; empty where there is none."""

@@ -9,7 +9,8 @@ import click
 import pytest
 
 from dynaport_tui.cli import main as cli
-from dynaport_tui.cli.main import COMMANDS, Commands, dynaport, main
+from dynaport_tui.cli.family import Family
+from dynaport_tui.cli.main import COMMANDS, dynaport, main
 from tests.project import Project
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ def test_every_command_has_help_with_an_example(
 @pytest.mark.parametrize("name", ["ps", "logs", "why", "url", "wait", "env", "check", "schema"])
 def test_every_command_that_prints_facts_takes_json(name: str) -> None:
     group = dynaport
-    assert isinstance(group, Commands)
+    assert isinstance(group, Family)
     command = group.get_command(click.Context(group), name)
 
     assert command is not None
