@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_PUBLIC: dict[str, str] = {}
+if TYPE_CHECKING:
+    from .service_address import ServiceAddress as ServiceAddress
+    from .service_address import ServiceNotFound as ServiceNotFound
+    from .service_record import ServiceRecord as ServiceRecord
+    from .service_registry import ServiceRegistry as ServiceRegistry
+
+_PUBLIC: dict[str, str] = {
+    "ServiceAddress": ".service_address",
+    "ServiceNotFound": ".service_address",
+    "ServiceRecord": ".service_record",
+    "ServiceRegistry": ".service_registry",
+}
 """Public name -> the module it comes from, imported when the name is first used."""
 
 __all__ = ["__version__"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import gc
 import os
@@ -653,3 +654,48 @@ class FakeSource:
     def _may_fail(self) -> None:
         if self.failure is not None:
             raise self.failure
+
+
+class FakeService:
+    """A web server on a port of its own that gives every request the same answer, or none."""
+
+    def __init__(self, status: int = 200, body: str = "", *, silent: bool = False) -> None:
+        """`silent`: it accepts and says nothing."""
+        self.status, self.body, self.silent = status, body, silent
+        self.asked: list[str] = []
+        """The first line of each request."""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve, name="service", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> FakeService:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._over = True
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        self._thread.join(5)
+        self._listener.close()
+        for connection in self._open:
+            connection.close()
+
+    _over = False
+
+    def _serve(self) -> None:
+        while not self._over:
+            connection, _ = self._listener.accept()
+            self._open.append(connection)
+            if self.silent or self._over:
+                continue
+            if request := connection.recv(65536):
+                self.asked.append(request.partition(b"\r\n")[0].decode())
+                head = f"HTTP/1.1 {self.status} So\r\nContent-Length: {len(self.body)}\r\n\r\n"
+                connection.sendall(f"{head}{self.body}".encode())
+            connection.close()

@@ -25,6 +25,12 @@ SLOW = frozenset({
 
 VIEWS = frozenset({"flask", "rich", "textual", "click"})
 
+REGISTRY = {
+    "ledger", "model.launch", "model.problems", "service_address", "service_arguments",
+    "service_health", "service_places", "service_record", "service_registry", "settings",
+}  # fmt: skip
+"""The rooms of what other people's programs ask for services."""
+
 OURS = {
     "model": {"model"},
     "ledger": {"ledger", "model.spec"},
@@ -60,7 +66,7 @@ OURS = {
 
 LIBRARIES = {
     "model": {"msgspec"},
-    "ledger": {"msgspec", "platformdirs"},
+    "ledger": {"msgspec", "platformdirs", "psutil"},
     "nursery": set[str](),
     "engine": {"dotenv", "msgspec", "pathspec", "platformdirs", "psutil", "watchfiles"},
     "control.protocol": {"msgspec"},
@@ -84,6 +90,7 @@ NOT_LOADED = {
     "dynaport_tui": HEAVY | {"asyncio", "click", "msgspec", "sqlite3"},
     "dynaport_tui.model": HEAVY | {"asyncio", "click", "sqlite3", "socket", "subprocess"},
     "dynaport_tui.ledger": HEAVY | {"asyncio", "click", "dynaport_tui.engine"},
+    "dynaport_tui.service_registry": HEAVY | {"asyncio", "click", "dynaport_tui.engine", "email"},
     "dynaport_tui.engine": VIEWS | {"dynaport_tui.control", "dynaport_tui.cli"},
     "dynaport_tui.engine.engine": HEAVY | {"click", "dynaport_tui.control", "dynaport_tui.cli"},
     "dynaport_tui.control.protocol": HEAVY | {"asyncio", "dynaport_tui.engine"},

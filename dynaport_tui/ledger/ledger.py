@@ -97,6 +97,19 @@ class Ledger:
         """Every lease of this user, ordered by root, service, instance and slot."""
         return self._attempt(lambda: self._select("ORDER BY root, service, instance, slot"))
 
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` reads from further tables."""
+        return self._attempt(lambda: work(self._db))
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` returns, which runs in one transaction: all that it writes, or nothing."""
+
+        def transaction() -> T:
+            with self._writing():
+                return work(self._db)
+
+        return self._attempt(transaction)
+
     def _connect(self) -> sqlite3.Connection:
         try:
             self._create_private()

@@ -37,6 +37,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             pid INTEGER NOT NULL,
             born TEXT,
             name TEXT NOT NULL,
+            scheme TEXT NOT NULL,
             host TEXT NOT NULL,
             port INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),
             status TEXT NOT NULL,
