@@ -53,6 +53,7 @@ OURS = {
         "patience",
     },
     "patience": {"patience"},
+    "pytest_plugin": {"pytest_plugin", "settings"},
     "settings": {
         "settings",
         "ledger.errors",
@@ -79,6 +80,7 @@ LIBRARIES = {
     "headless": {"msgspec", "rich"},
     "tui": {"msgspec", "rich", "textual"},
     "patience": set[str](),
+    "pytest_plugin": {"pytest"},
     "settings": set[str](),
 }  # fmt: skip
 """Room -> the libraries that it may import beside the standard library."""
@@ -97,6 +99,7 @@ NOT_LOADED = {
     "dynaport_tui.control.client": HEAVY | SLOW | {"click"},
     "dynaport_tui.control.server": HEAVY | {"dynaport_tui.engine"},
     "dynaport_tui.headless": {"textual", "flask", "aiohttp", "dynaport_tui.engine"},
+    "dynaport_tui.pytest_plugin": HEAVY | {"asyncio", "click", "msgspec", "sqlite3", "tomllib"},
     "dynaport_tui.settings": HEAVY | SLOW | {"click", "msgspec", "tomllib"},
     "dynaport_tui.cli.main": HEAVY | {"dynaport_tui.engine.engine"},
     "dynaport_tui.cli.dashboard": HEAVY | {"asyncio", "dynaport_tui.engine.engine", "sqlite3"},
