@@ -21,6 +21,7 @@ from ..model.view import (
     Requests,
     Snapshot,
 )
+from . import early
 from .facts import details
 from .options import Options
 from .supervisor import Supervisor
@@ -81,7 +82,11 @@ class Engine:
 
     async def open(self) -> None:
         """Take the project over and begin the first starts; raises what Supervisor.open does."""
-        await self._supervisor.open()
+        try:
+            await self._supervisor.open()
+        except BaseException:
+            early.over()
+            raise
 
     async def run(self) -> int:
         """Until the end; the exit code."""

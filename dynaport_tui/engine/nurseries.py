@@ -13,15 +13,18 @@ from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
 from ..model import learned
-from .nursery import Event, NotPython, Nursery, at_start
+from . import early
+from .nursery import Event, NotPython, Nursery
 from .orphans import sweep_orphans
 from .packages import Installed, Since, usual_folders
+from .spawning import at_start
 from .warmer import Warmer, today
 
 if TYPE_CHECKING:
     from ..model.launch import Launch
     from ..model.learned import Environment
     from .learning import Learning
+    from .spawning import Spawned
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 Heard = Callable[[Mapping[str, Any]], None]
@@ -140,7 +143,8 @@ class Nurseries:
         if living is not None:
             return living
         key = (sys.executable, at_start(os.environ))
-        return self._start(key, dict(os.environ), warm=False)
+        begun = early.take(*key, "bare")
+        return self._start(key, dict(os.environ), begun, warm=False)
 
     def _warm(self, key: Key, launches: Iterable[Launch]) -> Nursery:
         """One that imports what these need."""
@@ -169,7 +173,11 @@ class Nurseries:
     ) -> Nursery:
         plain = learned.shared(services) if services else os.environ
         plain = {n: v for n, v in plain.items() if not at_start({n: v})}
-        nursery = self._start(key, {**plain, **dict(key[1])}, warm=True)
+        env = {**plain, **dict(key[1])}
+        begun = early.take(*key, "warm")
+        nursery = self._start(key, env, begun, warm=True)
+        if begun is not None:
+            nursery.send({"op": "adopt", "env": env, "starting": len(starting)})
         memory, installed = self._learning.of(_interpreter(key)), self._packages(key)
         changed = self._learning.changed
         warmer = Warmer(nursery, memory, installed, services, starting, changed)
@@ -199,9 +207,12 @@ class Nurseries:
         """What is installed for the interpreter of a launch, from now on."""
         return Since(self._packages(_key(launch)))
 
-    def _start(self, key: Key, env: dict[str, str], *, warm: bool) -> Nursery:
+    def _start(
+        self, key: Key, env: dict[str, str], begun: Spawned | None, *, warm: bool
+    ) -> Nursery:
+        heard, lost = self._dispatch, self._died
         with self._births:
-            nursery = Nursery(key[0], env, warm=warm, heard=self._dispatch, lost=self._died)
+            nursery = Nursery(key[0], env, warm=warm, heard=heard, lost=lost, begun=begun)
             self._all[key] = nursery
         nursery.attach()
         return nursery

@@ -11,40 +11,24 @@ import os
 import socket
 import struct
 import subprocess
-import sys
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .spawning import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-PROGRAM = Path(__file__).parent.parent / "nursery" / "__main__.py"
+    from .spawning import Spawned
+
 _HEADER = struct.Struct(">I")
 _CHUNK = 1 << 16
 _FRAME_MAX = 4 << 20
 _BUFFER = 1 << 20
 
-AT_START = ("PYTHON", "LD_", "DYLD_", "OMP_", "MALLOC_", "OPENBLAS_", "MKL_")
-"""Prefixes of variables that are read when an interpreter starts or a library is imported."""
-AT_START_NAMES = frozenset({"TZ"})
-
 _NO_PROGRAM = (errno.ENOEXEC, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 Event = dict[str, Any]
-
-
-def at_start(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The variables of `env` that a process forked from a running interpreter could no longer
-    see.
-    """
-    return tuple(
-        sorted(
-            (name, value)
-            for name, value in env.items()
-            if name.startswith(AT_START) or name in AT_START_NAMES
-        )
-    )
 
 
 class NotPython(Exception):
@@ -67,8 +51,11 @@ class Nursery:
         warm: bool,
         heard: Callable[[Event], None],
         lost: Callable[[Nursery], None],
+        begun: Spawned | None = None,
     ) -> None:
-        """Start it; raises NotPython, or OSError where the system has no room for it."""
+        """Start it, unless it has `begun` already; raises NotPython, or OSError where the system
+        has no room for it.
+        """
         self.python = python
         self.greeted = False
         """Whether it ever said anything."""
@@ -79,31 +66,16 @@ class Nursery:
         self._out: deque[tuple[memoryview, tuple[int, ...]]] = deque()
         self._in = bytearray()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._socket, theirs = socket.socketpair()
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         self.alive = True
         try:
-            with theirs:
-                self._process = self._born(theirs.fileno(), env, "warm" if warm else "bare")
+            self._process, self._socket = begun or spawn(python, env, "warm" if warm else "bare")
         except OSError as error:
-            self._socket.close()
             if error.errno in _NO_PROGRAM:
                 raise NotPython(python, error.strerror or str(error)) from None
             raise
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         self.pid = self._process.pid
-
-    def _born(self, fd: int, env: Mapping[str, str], how: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [self.python, str(PROGRAM), str(fd), how],
-            pass_fds=[fd],
-            stdin=subprocess.DEVNULL,
-            stdout=_stderr(),
-            stderr=_stderr(),
-            cwd="/",
-            env=dict(env),
-            start_new_session=True,
-        )
 
     def attach(self) -> None:
         """Begin to listen; called inside the running loop."""
@@ -244,11 +216,3 @@ def _duplicates(fds: Sequence[int]) -> tuple[int, ...]:
             os.close(fd)
         raise
     return tuple(made)
-
-
-def _stderr() -> int | None:
-    """Our own stderr where there is one; what nurseries write there are bugs of ours."""
-    try:
-        return sys.stderr.fileno()
-    except (AttributeError, OSError, ValueError):
-        return subprocess.DEVNULL

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from ..model.requests import Answered
-from .nursery import PROGRAM
+from .spawning import PROGRAM
 from .stamps import Stamp
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from ..model.view import (
     Notice,
     StateChanged,
 )
+from . import early
 from .bus import Bus
 from .facts import Moments
 from .files import outside_env, socket_path
@@ -157,6 +158,7 @@ class Supervisor:
 
     async def run(self) -> int:
         """Until the end; the exit code."""
+        self._spawn(self._once_calm(self._settled))
         self._spawn(self._once_calm(self.usage.run))
         if self.options.watch:
             self._spawn(self._once_calm(self.reloads.run))
@@ -181,6 +183,9 @@ class Supervisor:
         await self.drawn.wait()
         await asyncio.wait({self.ready}, timeout=_BUSY)
         await work()
+
+    async def _settled(self) -> None:
+        early.over()
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)

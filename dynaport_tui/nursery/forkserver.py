@@ -12,7 +12,19 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import carry, child, edits, family, hooks, prctl, preload, project, suitable, sweep
+from . import (
+    carry,
+    child,
+    edits,
+    family,
+    hooks,
+    newborn,
+    prctl,
+    preload,
+    project,
+    suitable,
+    sweep,
+)
 from .family import Spawn
 from .request import Request, parse
 from .stock import Stock
@@ -37,7 +49,10 @@ class ForkServer:
     def __init__(self, fd: int) -> None:
         self._channel = Channel(fd)
         self._stock, self._trials = Stock(), Trials()
+        self._expected = 0
+        """Services that were announced and have not been prepared for."""
         self._orders: dict[str, Callable[[Frame], None]] = {
+            "adopt": self._adopted,
             "signal": self._signal,
             "preload": self._stock.order,
             "try": self._trials.ask,
@@ -76,8 +91,15 @@ class ForkServer:
         hooks.install()
         with self._importing():
             loaded = preload.load(self._stock.left_out)
-            preload.rehearse(self._stock.left_out, len(self._waiting))
+            preload.rehearse(self._stock.left_out, max(len(self._waiting), self._expected))
+        self._expected = 0
         self._say("preloaded", modules=loaded)
+
+    def _adopted(self, frame: Frame) -> None:
+        """It was started before anybody knew what for; now it is known."""
+        newborn.environment(frame["env"])
+        newborn.own_environment()
+        self._expected = frame["starting"]
 
     @contextlib.contextmanager
     def _importing(self) -> Iterator[None]:
@@ -93,6 +115,8 @@ class ForkServer:
         """Start services for ever; returns in each that was forked."""
         pause: float | None = QUIET
         while True:
+            if self._expected:
+                self._prepare()
             for request, fds in self._waiting.ready(self._stock):
                 preload.settle()
                 if self._fork(request, fds) is not None:
@@ -105,6 +129,12 @@ class ForkServer:
                 pause = QUIET
             else:
                 pause = 0 if self._at_leisure() else None
+
+    def _prepare(self) -> None:
+        """Many services were announced after all was imported."""
+        expected, self._expected = self._expected, 0
+        with self._importing():
+            preload.rehearse(self._stock.left_out, expected)
 
     def _import_one(self) -> bool:
         """Whether there was a module to import for services that wait, or are to come."""

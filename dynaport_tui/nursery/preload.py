@@ -72,7 +72,7 @@ def load(without: Collection[str] = ()) -> list[str]:
 
 def rehearse(without: Collection[str], waiting: int) -> None:
     """Do once what each of so many services would do when it is first asked; raises Threaded."""
-    if waiting > FEW:
+    if waiting > FEW and REHEARSAL in _at_leisure:
         _at_leisure.remove(REHEARSAL)
         _do(REHEARSAL, without)
 

@@ -93,6 +93,18 @@ def test_a_service_is_forked_with_the_libraries_that_it_needs(
     assert imported(start) == []
 
 
+def test_one_that_was_started_early_takes_over_the_environment_that_it_was_to_have(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    library(tmp_path, lib="import os; colour = os.environ.get('COLOUR')")
+    site = {"PYTHONPATH": str(tmp_path / "site-packages")}
+    nursery.ask({"op": "adopt", "env": {**site, "COLOUR": "red"}, "starting": 5})
+    nursery.ask({"op": "preload", "needs": {"users": ["lib"]}})
+    start = script(nursery, tmp_path, "import lib; print(lib.colour)")
+    assert nursery.wait_end(start)["code"] == 0, start.stderr
+    assert start.stdout == "red\n"
+
+
 SLOW = """
     import pathlib, time
     deadline = time.monotonic() + 20
