@@ -54,6 +54,7 @@ OURS = {
     },
     "patience": {"patience"},
     "pytest_plugin": {"pytest_plugin", "settings"},
+    "port_allocator": {"ledger", "port_allocator", "settings"},
     "settings": {
         "settings",
         "ledger.errors",
@@ -81,6 +82,7 @@ LIBRARIES = {
     "tui": {"msgspec", "rich", "textual"},
     "patience": set[str](),
     "pytest_plugin": {"pytest"},
+    "port_allocator": set[str](),
     "settings": set[str](),
 }  # fmt: skip
 """Room -> the libraries that it may import beside the standard library."""
@@ -92,6 +94,7 @@ NOT_LOADED = {
     "dynaport_tui": HEAVY | {"asyncio", "click", "msgspec", "sqlite3"},
     "dynaport_tui.model": HEAVY | {"asyncio", "click", "sqlite3", "socket", "subprocess"},
     "dynaport_tui.ledger": HEAVY | {"asyncio", "click", "dynaport_tui.engine"},
+    "dynaport_tui.port_allocator": HEAVY | SLOW - {"email"} | {"click", "msgspec"},
     "dynaport_tui.service_registry": HEAVY | {"asyncio", "click", "dynaport_tui.engine", "email"},
     "dynaport_tui.engine": VIEWS | {"dynaport_tui.control", "dynaport_tui.cli"},
     "dynaport_tui.engine.engine": HEAVY | {"click", "dynaport_tui.control", "dynaport_tui.cli"},

@@ -9,7 +9,7 @@ from unicodedata import normalize
 from .errors import NoFreePort
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator
 
 Range = tuple[int, int]
 """Both ends included."""
@@ -35,17 +35,18 @@ def choose(
     computed: int,
     ports: Range,
     *,
-    leased: Mapping[int, str],
+    taken: Callable[[int], str | None],
     avoided: Collection[int] = (),
     outgoing: Range = (0, 0),
     binds: Callable[[int], bool],
 ) -> tuple[int, str | None]:
     """The computed port, else the next free one upward, wrapping; and why it is not computed.
 
-    `leased` names who has a port. `avoided` are ports that the service gave up: they are taken
-    again only when no other is left. `outgoing` is the system's range for outgoing connections,
-    whose ports now and then fail to bind although nobody listens; it is disregarded when `ports`
-    lies wholly inside it, for then somebody asked for it. `binds` is asked last. Raises NoFreePort.
+    `taken` says why somebody else has a port, as `is leased to shop/users`. `avoided` are ports
+    that the service gave up: they are taken again only when no other is left. `outgoing` is the
+    system's range for outgoing connections, whose ports now and then fail to bind although nobody
+    listens; it is disregarded when `ports` lies wholly inside it, for then somebody asked for it.
+    `binds` is asked last. Raises NoFreePort.
     """
     if outgoing[0] <= ports[0] and ports[1] <= outgoing[1]:
         outgoing = (0, 0)
@@ -53,22 +54,21 @@ def choose(
     def obstacle(port: int) -> str | None:
         if outgoing[0] <= port <= outgoing[1]:
             return f"lies in the system's range for outgoing connections ({_text(outgoing)})"
-        if port in leased:
-            return f"is leased to {leased[port]}"
-        return None if binds(port) else "was in use"
+        return taken(port) or (None if binds(port) else "was in use")
 
     def obstacle_or_avoided(port: int) -> str | None:
         return "was released" if port in avoided else obstacle(port)
 
-    order = list(_upward(computed, ports))
     why = obstacle_or_avoided(computed)
     if why is None:
         return computed, None
-    rest = (p for p in order[1:] if obstacle_or_avoided(p) is None)
-    last_resort = (p for p in order if p in avoided and obstacle(p) is None)
+    upward = _upward(computed, ports)
+    rest = (p for p in upward if p != computed and obstacle_or_avoided(p) is None)
+    upward_again = _upward(computed, ports)
+    last_resort = (p for p in upward_again if p in avoided and obstacle(p) is None)
     port = next(rest, None) or next(last_resort, None)
     if port is None:
-        raise NoFreePort(_nothing_left(ports, leased, outgoing))
+        raise NoFreePort(_nothing_left(ports, taken, outgoing))
     return port, None if port == computed else f"{computed} {why}"
 
 
@@ -82,10 +82,11 @@ def _text(ports: Range) -> str:
     return f"{ports[0]}-{ports[1]}"
 
 
-def _nothing_left(ports: Range, leased: Collection[int], outgoing: Range) -> str:
+def _nothing_left(ports: Range, taken: Callable[[int], str | None], outgoing: Range) -> str:
     everything = range(ports[0], ports[1] + 1)
-    excluded = sum(outgoing[0] <= port <= outgoing[1] for port in everything)
-    given = sum(port in leased and not outgoing[0] <= port <= outgoing[1] for port in everything)
+    others = [port for port in everything if not outgoing[0] <= port <= outgoing[1]]
+    excluded = len(everything) - len(others)
+    given = sum(taken(port) is not None for port in others)
     parts = {
         "leased": given,
         "in use": len(everything) - given - excluded,

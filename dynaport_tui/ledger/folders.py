@@ -7,9 +7,8 @@ import stat
 import sys
 from pathlib import Path
 
-from .errors import FolderError
+from .errors import STATE_VARIABLE, FolderError
 
-STATE_VARIABLE = "DYNAPORT_STATE_DIR"
 RUNTIME_VARIABLE = "DYNAPORT_RUNTIME_DIR"
 CONFIG_VARIABLE = "DYNAPORT_CONFIG_DIR"
 

@@ -18,6 +18,8 @@ class Want(msgspec.Struct, frozen=True, kw_only=True):
     """The name of a further port; empty for the main one."""
     pinned: int | None = None
     """The only port that will do, 1 to 65535."""
+    preferred: int | None = None
+    """The port to have if nobody else leases it and it is free, also outside the range."""
 
     @property
     def key(self) -> Key:
@@ -29,7 +31,9 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """A port that stays with its service until it is released."""
 
     root: str
-    """The project's folder, symbolic links resolved; empty for an app of the whole user."""
+    """The project's folder, symbolic links resolved; empty for an app of the whole user, and for a
+    reserved port.
+    """
     project: str
     service: str
     instance: str
@@ -53,6 +57,18 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
         """`users`, or `users.2` where it is not the only instance."""
         only = self.instance in ("1", "default")
         return self.service if only else f"{self.service}.{self.instance}"
+
+    @property
+    def reserved(self) -> bool:
+        """Whether nobody is to have the port."""
+        return not self.root and not self.service
+
+    def claim(self, root: str = "") -> str:
+        """Why somebody else cannot have the port; `root`: the folder of the one who asks."""
+        if self.reserved:
+            return "is reserved"
+        where = "" if self.root in ("", root) else f" in {self.root}"
+        return f"is leased to {self.owner}{where}"
 
     @property
     def owner(self) -> str:

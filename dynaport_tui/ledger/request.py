@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from .lease import Key, Lease, Want
 
 
+PREFERRED = "it was asked for"
+"""Why a lease that somebody preferred has not the computed port."""
+
+
 class Request:
     """All wants of one project at one time."""
 
@@ -24,6 +28,11 @@ class Request:
     def in_order(self) -> list[Want]:
         """Pins first, then by key: who meets at one port does so in the same order everywhere."""
         return sorted(self.wants, key=lambda want: (want.pinned is None, want.key))
+
+    @property
+    def keys(self) -> set[Key]:
+        """Who asks."""
+        return {want.key for want in self.wants}
 
     def computed(self, want: Want) -> int:
         """The port that `want` has unless something is in the way."""
@@ -39,6 +48,8 @@ class Request:
             return False
         if want.pinned is not None:
             return held.pinned and held.port == want.pinned
+        if want.preferred not in (None, held.port):
+            return False
         return self.may_keep(want, held)
 
     def may_keep(self, want: Want, held: Lease) -> bool:
@@ -49,4 +60,6 @@ class Request:
         """Why a lease is kept although another port is computed now."""
         if held.port == computed:
             return None
+        if held.computed == computed or held.why == PREFERRED:
+            return held.why
         return "kept from when the project had another name or another range of ports"

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         # Not unique by port: two projects may pin the same one and never run together.
@@ -48,6 +53,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             since REAL NOT NULL,
             PRIMARY KEY (app_id, instance_id, pid)
         ) WITHOUT ROWID""",
+        # A folder that was renamed is known by its inode.
+        """CREATE TABLE roots (
+            root TEXT PRIMARY KEY,
+            inode INTEGER NOT NULL
+        ) WITHOUT ROWID""",
     ),
 )
 """Statements that lead from one schema to the next; what is released is never edited."""
@@ -62,3 +72,16 @@ COLUMNS = (
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM leases"
 UPSERT = f"INSERT OR REPLACE INTO leases VALUES ({', '.join('?' * len(COLUMNS))})"
 OF_KEY = "WHERE root = ? AND service = ? AND instance = ? AND slot = ?"
+
+
+def version(db: sqlite3.Connection) -> int:
+    """The schema that a file has; 0 for a new one."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring a file up to date, inside a transaction; an older dynaport may have it open."""
+    for statements in MIGRATIONS[version(db) :]:
+        for statement in statements:
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {SCHEMA}")

@@ -19,6 +19,10 @@ def free(port: int) -> bool:
     return port > 0
 
 
+def nobody(port: int) -> str | None:
+    return None if port else "is no port"
+
+
 @pytest.mark.parametrize(
     ("project", "service", "instance", "slot", "ports", "expected"),
     [
@@ -83,7 +87,7 @@ def test_a_chosen_port_is_free_and_depends_on_nothing_else(
             return choose(
                 computed,
                 ports,
-                leased=dict.fromkeys(leased, "blog/users"),
+                taken=dict.fromkeys(leased, "is leased to blog/users").get,
                 avoided=avoided,
                 outgoing=outgoing,
                 binds=lambda port: port not in held,
@@ -106,38 +110,41 @@ def test_a_chosen_port_is_free_and_depends_on_nothing_else(
 
 
 def test_the_next_free_port_upward_is_taken_and_the_search_wraps() -> None:
-    leased = {104: "blog/users", 100: "blog/orders"}
-    assert choose(103, (100, 104), leased=leased, binds=lambda port: port != 103) == (
+    leased = {104: "is leased to blog/users", 100: "is leased to blog/orders"}
+    assert choose(103, (100, 104), taken=leased.get, binds=lambda port: port != 103) == (
         101,
         "103 was in use",
     )
 
 
 def test_the_reason_names_who_has_the_computed_port() -> None:
-    leased = {100: "blog/users in /home/me/blog"}
-    assert choose(100, (100, 109), leased=leased, binds=free) == (
+    leased = {100: "is leased to blog/users in /home/me/blog"}
+    assert choose(100, (100, 109), taken=leased.get, binds=free) == (
         101,
         "100 is leased to blog/users in /home/me/blog",
     )
 
 
 def test_ports_of_outgoing_connections_are_left_out() -> None:
-    port, why = choose(32768, (32760, 32775), leased={}, outgoing=(32768, 60999), binds=free)
+    port, why = choose(32768, (32760, 32775), taken=nobody, outgoing=(32768, 60999), binds=free)
     assert port == 32760
     assert why == "32768 lies in the system's range for outgoing connections (32768-60999)"
 
 
 def test_a_range_of_outgoing_ports_alone_is_used_because_it_was_asked_for() -> None:
     outgoing = (32768, 60999)
-    assert choose(40000, (40000, 40009), leased={}, outgoing=outgoing, binds=free) == (40000, None)
+    assert choose(40000, (40000, 40009), taken=nobody, outgoing=outgoing, binds=free) == (
+        40000,
+        None,
+    )
 
 
 def test_a_released_port_is_taken_again_only_when_no_other_is_left() -> None:
     def next_port(leased: dict[int, str]) -> tuple[int, str | None]:
-        return choose(100, (100, 101), leased=leased, avoided={100}, binds=free)
+        return choose(100, (100, 101), taken=leased.get, avoided={100}, binds=free)
 
     assert next_port({}) == (101, "100 was released")
-    assert next_port({101: "blog/users"}) == (100, None)
+    assert next_port({101: "is leased to blog/users"}) == (100, None)
 
 
 def test_a_full_range_is_counted_out_with_a_remedy() -> None:
@@ -145,7 +152,7 @@ def test_a_full_range_is_counted_out_with_a_remedy() -> None:
         choose(
             101,
             (100, 103),
-            leased={100: "blog/users", 101: "blog/orders"},
+            taken={100: "is leased to blog/users", 101: "is leased to blog/orders"}.get,
             outgoing=(103, 60999),
             binds=lambda port: False,
         )

@@ -316,12 +316,6 @@ def test_a_file_of_a_newer_dynaport_is_left_alone(private: Path) -> None:
         Ledger(private / "new")
 
 
-def test_a_file_that_is_no_ledger_is_named_with_a_remedy(private: Path) -> None:
-    (private / "bad").write_text("not a database, and long enough to be looked at " * 50)
-    with pytest.raises(LedgerError, match=f"{private}/bad cannot be used: file is not a database"):
-        Ledger(private / "bad")
-
-
 def test_a_place_that_cannot_be_written_is_named_with_a_remedy(private: Path) -> None:
     with pytest.raises(LedgerError, match=r"missing/ledger cannot be used: No such file"):
         Ledger(private / "missing" / "ledger")

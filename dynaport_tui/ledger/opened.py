@@ -1,0 +1,62 @@
+"""One open ledger for a whole process: for its threads in turns, and never that of its parent."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .folders import state_folder
+from .ledger import FILE_NAME, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MOST = 4
+"""Ledgers that stay open; a program uses one."""
+
+_open: dict[Path, Ledger] = {}
+_inherited: list[dict[Path, Ledger]] = []
+"""What a parent has open is neither used nor closed: SQLite forbids both in a forked process."""
+_turn = threading.RLock()
+
+
+@contextmanager
+def opened(path: Path | None = None) -> Iterator[Ledger]:
+    """The ledger at `path`, by default in the state folder; other threads wait until it is over.
+
+    It stays open for the next one. Raises LedgerError.
+    """
+    path = (path or state_folder() / FILE_NAME).absolute()
+    with _turn:
+        ledger = _open.get(path)
+        if ledger is None:
+            while len(_open) >= MOST:
+                _open.pop(next(iter(_open))).close()
+            ledger = _open[path] = Ledger(path)
+        yield ledger
+
+
+def close_all() -> None:
+    """Let go of the files; the next use opens them again."""
+    with _turn:
+        while _open:
+            _open.popitem()[1].close()
+
+
+def _start_anew() -> None:
+    global _open, _turn
+    _inherited.append(_open)
+    _open, _turn = {}, threading.RLock()
+
+
+# No thread is inside a transaction while the process is copied.
+os.register_at_fork(
+    before=lambda: _turn.acquire(),
+    after_in_parent=lambda: _turn.release(),
+    after_in_child=_start_anew,
+)
+atexit.register(close_all)
