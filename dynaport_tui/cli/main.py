@@ -39,6 +39,8 @@ COMMANDS: dict[str, Entry] = {
     "open": Entry("facts", "Open a service in the browser."),
     "check": Entry("files", "Look for mistakes in services.toml."),
     "schema": Entry("files", "Print the JSON Schema of services.toml."),
+    "port": Entry("port", "Ports that stay with an app, without a supervisor."),
+    "service": Entry("service", "Services of this machine that find each other."),
     "config": Entry("config", "Your settings for all projects."),
 }
 
