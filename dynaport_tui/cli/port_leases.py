@@ -93,19 +93,20 @@ def find_command(start: int | None, as_json: bool) -> int:
 def reserve_command(port: int, as_json: bool) -> int:
     """Let nobody be given PORT from now on; exit code 4 if somebody has it."""
     from ..port_allocator import PortAllocator
+    from .port_looks import what_is
 
     with speaking():
         reserved = PortAllocator().reserve_port(port)
+    found = None if reserved else what_is(port)
+    stands = found is None or any(lease.app_id is None for lease in found.leases)
     if as_json:
-        say.document({"port": port, "reserved": reserved})
-    elif reserved:
+        say.document({"port": port, "reserved": stands})
+    elif stands:
         say.note(f"port {port} is reserved; `dynaport port unreserve {port}` undoes that")
-    if not reserved:
-        from .port_looks import what_is
-
-        for line in what_is(port).lines():
+    if found is not None and not stands:
+        for line in found.lines():
             say.error(line)
-    return OK if reserved else NO_PORT
+    return OK if stands else NO_PORT
 
 
 @click.command("unreserve", epilog="Example: `dynaport port unreserve 8080`")

@@ -90,7 +90,7 @@ class Finding(NamedTuple):
 
     def lines(self) -> Iterator[str]:
         """For a person, one at least."""
-        if self.free:
+        if self.free and not self.leases:
             yield f"port {self.port} is free"
         elif self.why:
             yield f"port {self.port} is in use: {self.why}"
@@ -99,7 +99,8 @@ class Finding(NamedTuple):
         for lease in self.leases:
             where = f" in {lease.root}" if lease.root else ""
             given = f"was given to {_owner(lease)}{where}" if lease.app_id else "is reserved"
-            yield f"port {self.port} {given}, {ago(lease.since)}"
+            free = "is free, but " if self.free else ""
+            yield f"port {self.port} {free}{given}, {ago(lease.since)}"
 
     def _held(self, same: list[Holder]) -> str:
         holder = same[0]

@@ -36,6 +36,27 @@ def test_every_command_has_help_with_an_example(
     assert f"dynaport {name}" in out
 
 
+FAMILIES = {
+    name: command.entries
+    for name in COMMANDS
+    if isinstance(command := dynaport.get_command(click.Context(dynaport), name), Family)
+}
+
+
+@pytest.mark.parametrize(
+    ("family", "name"), [(family, name) for family, entries in FAMILIES.items() for name in entries]
+)
+def test_every_command_of_a_family_has_help_with_an_example(
+    family: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([family, name, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "Example: `" in out
+    assert f"dynaport {family} {name}" in out
+    assert main([family, "--help"]) == 0
+    assert f"\n  {name} " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["ps", "logs", "why", "url", "wait", "env", "check", "schema"])
 def test_every_command_that_prints_facts_takes_json(name: str) -> None:
     group = dynaport
