@@ -77,7 +77,7 @@ class Engine:
     @property
     def ended_why(self) -> str:
         """Why the run ends; empty while it goes on."""
-        verdict = self._supervisor.verdict
+        verdict = self._supervisor.ending.verdict
         return verdict.why if verdict else ""
 
     async def open(self) -> None:
@@ -105,7 +105,9 @@ class Engine:
                 name=project.name,
                 root=project.root,
                 file=project.file,
-                state=project_state(self._fleet, stopping=self._supervisor.verdict is not None),
+                state=project_state(
+                    self._fleet, stopping=self._supervisor.ending.verdict is not None
+                ),
                 engine_pid=os.getpid(),
                 socket=str(self.socket_path),
                 profiles=list(project.profiles),
@@ -184,7 +186,7 @@ class Engine:
         """Change what is wanted; raises ActionError."""
         if verb in ("start", "restart", "reload"):
             await self._supervisor.hands.look_again()
-        if self._supervisor.verdict is not None:
+        if self._supervisor.ending.verdict is not None:
             raise ActionError("stopping", "the engine is stopping", "Run `dynaport up` again.")
         ids = self._ids(services) if services else list(self._fleet.records)
         match verb:
@@ -220,17 +222,17 @@ class Engine:
 
     async def down(self) -> None:
         """Begin the orderly stop."""
-        self._supervisor.end(Verdict(code=outcome.OK, why="asked to stop"))
+        self._supervisor.ending.end(Verdict(code=outcome.OK, why="asked to stop"))
 
     # ---- for `test`
 
     async def wait_ready(self) -> bool:
         """Wait until everything is ready; false when the run ends first."""
-        return await asyncio.shield(self._supervisor.ready)
+        return await asyncio.shield(self._supervisor.ending.ready)
 
     async def execute(self, argv: Sequence[str]) -> int:
         """Run a program beside the services, with our own standard streams and their addresses.
 
         Returns its exit code, 128 + n for signal n; raises OSError when it cannot be started.
         """
-        return await self._supervisor.execute(argv)
+        return await self._supervisor.ending.execute(argv)

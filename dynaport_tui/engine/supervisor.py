@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..model import outcome, wording
 from ..model.attitude import attitude
 from ..model.dependencies import with_dependencies
 from ..model.fleet import Fleet
 from ..model.machine import RUNNING
-from ..model.outcome import Verdict
 from ..model.reports import Arm, Exited, Fired, Forget, Start
 from ..model.selection import select
 from ..model.view import (
@@ -24,8 +21,9 @@ from ..model.view import (
 )
 from . import early
 from .bus import Bus
+from .ending import Ending
 from .facts import Moments
-from .files import outside_env, socket_path
+from .files import socket_path
 from .hands import Hands
 from .leftovers import end_leftovers
 from .lock import ProjectLock
@@ -33,7 +31,6 @@ from .orphans import adopt_orphans
 from .owner import OwnerLine
 from .planner import Planner
 from .reloads import Reloads
-from .signals import Signals
 from .usage_watch import UsageWatch
 
 if TYPE_CHECKING:
@@ -43,7 +40,6 @@ if TYPE_CHECKING:
     from ..model.record import Transition
     from ..model.reports import Action, Report
     from ..model.view import Event, Snapshot
-    from .errand import Errand
     from .options import Options
     from .talk import Clerk
 
@@ -52,12 +48,7 @@ _FIRST_PICTURE = 1.0
 _BUSY = 1.0
 """Seconds that services are left alone with it to start."""
 _DRAIN = 2.0
-"""Seconds that the last output has to arrive, or killed processes have to go, at the end."""
-_SILENCE = 1.0
-"""Seconds of an orderly stop after which those that are waited for are named."""
-_ECHO = 0.2
-"""Seconds in which another signal is no second one: who runs us forwards a Ctrl-C that the terminal
-sent to us as well (timeout, npm, poetry)."""
+"""Seconds that the last output has to arrive at the end."""
 
 
 class Supervisor:
@@ -88,14 +79,9 @@ class Supervisor:
             launches=lambda: (record.launch for record in self.fleet.records.values()),
             clerk=self._clerk,
         )
-        self.verdict: Verdict | None = None
-        """Why and with which code the run ends, from the moment it does."""
+        self.ending = Ending(self)
         self.drawn = asyncio.Event()
         """No owner is busy with its first picture: what nothing waits for may be imported now."""
-        self._interrupted_at: float | None = None
-        self._interruption: Verdict | None = None
-        self._errand: Errand | None = None
-        self._was_ready = False
         self._inbox: list[Report] = []
         self._scheduled = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -108,7 +94,7 @@ class Supervisor:
         Raises ConfigError, UnknownService, PortTaken, LedgerError, NoFreePort and AlreadyRunning;
         then nothing is left behind.
         """
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         project = self.planner.read()
         names = select(self.options.services, project.services)
         async with AsyncExitStack() as undo:
@@ -122,15 +108,14 @@ class Supervisor:
             adopt_orphans()
             await self._bind(launches, names)
             self._let_go = undo.pop_all()
-        self._signals = Signals(self._interrupted)
+        self.ending.begin()
         if self.options.owner is not None:
             drawn = self.drawn.set
-            OwnerLine(self.options.owner, end=self.end, kill=self._kill, drawn=drawn)
-            self._loop.call_later(_FIRST_PICTURE, drawn)
+            end, kill = self.ending.end, self.ending.kill
+            OwnerLine(self.options.owner, end=end, kill=kill, drawn=drawn)
+            self.loop.call_later(_FIRST_PICTURE, drawn)
         else:
             self.drawn.set()
-        self._over: asyncio.Future[Verdict] = self._loop.create_future()
-        self.ready: asyncio.Future[bool] = self._loop.create_future()
         self.fleet.want(names, "asked to start", self.now)
         self.turn()
 
@@ -162,9 +147,7 @@ class Supervisor:
         self._spawn(self._once_calm(self.usage.run))
         if self.options.watch:
             self._spawn(self._once_calm(self.reloads.run))
-        if self.options.timeout is not None:
-            self._loop.call_later(self.options.timeout, self._deadline, self.options.timeout)
-        verdict = await self._over
+        verdict = await self.ending.over
         for task in self._tasks:
             task.cancel()
         try:
@@ -175,20 +158,20 @@ class Supervisor:
                 self.bus.close()
                 await asyncio.wait(self._tasks, timeout=_DRAIN)
         finally:
-            self._signals.close()
+            self.ending.close()
         return verdict.code
 
     async def _once_calm(self, work: Callable[[], Awaitable[None]]) -> None:
         """What services that start need not share the machine with."""
         await self.drawn.wait()
-        await asyncio.wait({self.ready}, timeout=_BUSY)
+        await asyncio.wait({self.ending.ready}, timeout=_BUSY)
         await work()
 
     async def _settled(self) -> None:
         early.over()
 
     def _spawn(self, work: Any) -> None:
-        task = self._loop.create_task(work)
+        task = self.loop.create_task(work)
         self._tasks.append(task)
         task.add_done_callback(self._broke)
 
@@ -198,7 +181,7 @@ class Supervisor:
             self._say_broken(error)
 
     def _say_broken(self, error: BaseException) -> None:
-        self._loop.call_exception_handler({"message": "dynaport broke", "exception": error})
+        self.loop.call_exception_handler({"message": "dynaport broke", "exception": error})
         self.bus.publish(Notice(at=time.time(), text=f"a part of dynaport broke: {error!r}"))
 
     def post(self, report: Report) -> None:
@@ -210,7 +193,7 @@ class Supervisor:
         """Act on what was reported or is wanted now."""
         if not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self.turn)
+            self.loop.call_soon(self.turn)
 
     def turn(self) -> None:
         """Reports, then actions, then events, then the question whether that was all."""
@@ -229,24 +212,25 @@ class Supervisor:
         for told in self.fleet.take_outcomes():
             if self.reloads.came_to(told):
                 self.moments.overlapped(told, time.time() - (self.now - told.now))
-        self._judge()
+        self.ending.judge()
 
     def _try(self, action: Action) -> None:
         """One that cannot be carried out is a bug of ours; it must not take the others with it."""
         try:
-            self._perform(action)
+            self.perform(action)
         except Exception as error:  # whatever it is: it is said, and what is left is done
             self._say_broken(error)
             if isinstance(action, Start):
                 exit_ = Exit(error=f"a part of dynaport broke: {error!r}")
                 self.post(Exited(service=action.service, run=action.run, exit=exit_, again=False))
 
-    def _perform(self, action: Action) -> None:
+    def perform(self, action: Action) -> None:
+        """Carry out what the fleet has decided."""
         if isinstance(action, Arm):
             fired = Fired(
                 service=action.service, timer=action.timer, epoch=action.epoch, run=action.run
             )
-            self._loop.call_later(action.delay, self.post, fired)
+            self.loop.call_later(action.delay, self.post, fired)
         else:
             if isinstance(action, Start) and action.candidate:
                 self.reloads.begins(action.service)
@@ -281,84 +265,12 @@ class Supervisor:
         """Tell all who look."""
         self.bus.publish(event)
 
-    # ---- ending
-
-    def _judge(self) -> None:
-        if self.verdict is not None:
-            if self.fleet.settled and not self._over.done():
-                self._over.set_result(self.verdict)
-            return
-        self._was_ready = self._was_ready or outcome.all_ready(self.fleet)
-        if self._was_ready and not self.ready.done():
-            self.ready.set_result(True)
-        found = outcome.verdict(self.fleet, self.options.aim, was_ready=self._was_ready)
-        if found is not None:
-            self.end(found)
-
-    def end(self, verdict: Verdict) -> None:
-        if self.verdict is None:
-            self.verdict = verdict
-            if not self.ready.done():
-                self.ready.set_result(False)
-            self.fleet.shut_down(verdict.short or verdict.why, self.now)
-            self.reloads.close()
-            self._loop.call_later(_SILENCE, self._name_who_is_left)
-            self.turn_soon()
-
-    def _name_who_is_left(self) -> None:
-        """A stop that takes its time must not look like one that hangs."""
-        left = [r for r in self.fleet.records.values() if r.active]
-        if left and not self._over.done():
-            self.bus.publish(Notice(at=time.time(), text=wording.still_ending(left)))
-
-    def _deadline(self, seconds: float) -> None:
-        if not self._was_ready:
-            self.end(outcome.overdue(self.fleet, seconds))
-
-    def _interrupted(self, number: int, word: str) -> None:
-        """The first signal stops in order, the second kills."""
-        if self._interrupted_at is None:
-            self._interrupted_at = self.now
-            self._interruption = Verdict(code=128 + number, why=word)
-            if self._errand is None:
-                self.end(self._interruption)
-            else:  # the services stay for what it has to tidy up
-                self._errand.signal(number)
-        elif self.now - self._interrupted_at >= _ECHO:
-            self.end(Verdict(code=128 + number, why=word))
-            self._kill()
-
-    def _kill(self) -> None:
-        self.bus.publish(Notice(at=time.time(), text="killing what is left"))
-        for action in self.fleet.kill():
-            self._perform(action)
-        self._loop.call_later(_DRAIN, self._abandon)
-
-    def _abandon(self) -> None:
-        """What did not even go when it was killed is left to the nurseries, which end now."""
-        if self.verdict is not None and not self._over.done():
-            self._over.set_result(self.verdict)
-
-    async def execute(self, argv: Sequence[str]) -> int:
-        """Run a program with our own standard streams and everybody's addresses.
-
-        Returns its exit code, 128 + n for signal n, also where it was we who got the signal and
-        passed it on; raises OSError when it cannot be started.
-        """
-        env = outside_env(self.planner.project, self.planner.ports)
-        self._errand = self.hands.errand("test")
-        streams = {"stdin": 0, "stdout": 1, "stderr": 2}
-        code = await self._errand.run(argv, str(Path.cwd()), env, None, streams)
-        if self._interruption is not None:
-            self.end(self._interruption)
-            return self._interruption.code
-        return code if code >= 0 else 128 - code
-
     # ---- small things
 
     @property
     def now(self) -> float:
-        return self._loop.time()
+        """Seconds on the loop's clock."""
+        return self.loop.time()
 
     def _pids(self) -> dict[str, int]:
         return {
