@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import stat
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from dynaport_tui import settings
+from dynaport_tui.cli.settings_file import assign
 from tests.test_settings import write
 from tests.views.conftest import Command
 
@@ -165,3 +167,23 @@ def test_a_mistyped_sub_command_gets_the_one_that_was_meant(run: Command) -> Non
 
     assert said.code == 2
     assert "no command 'lsit' in `dynaport config`. Did you mean \"list\"?" in said.err
+
+
+def test_two_changes_at_once_do_not_undo_each_other(private: Path) -> None:
+    values: dict[str, object] = {RANGE: (5000, 6000), TIMEOUT: 3.5}
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(assign, *zip(*(list(values.items()) * 10), strict=True)))
+
+    assert {key: settings.look().get(key) for key in values} == values
+    assert [path.name for path in settings.file().parent.iterdir()] == ["config.toml"]
+
+
+def test_a_folder_that_cannot_be_used_is_told_with_the_remedy(
+    run: Command, private: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (private / "taken").touch()
+    monkeypatch.setenv("DYNAPORT_CONFIG_DIR", str(private / "taken"))
+    said = run("config", "set", RANGE, "5000-6000")
+
+    assert (said.code, said.out) == (2, "")
+    assert "DYNAPORT_CONFIG_DIR" in said.err

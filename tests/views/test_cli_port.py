@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dynaport_tui.cli.table import table
 from dynaport_tui.cli.times import ago
 from dynaport_tui.ledger.ledger import Ledger, Want
 from dynaport_tui.port_allocator import PortAllocator
@@ -249,3 +250,24 @@ def test_times_are_told_as_people_tell_them(passed: float, text: str) -> None:
 
 def test_what_is_long_ago_has_a_date() -> None:
     assert ago(NOON, NOON + 1e7) == "2026-01-01"
+
+
+def test_a_wide_column_is_cut_so_that_no_line_is_wider_than_the_terminal() -> None:
+    green = "\x1b[32min use\x1b[0m"
+    rows = [["PORT", "SERVICE", "USE", "FOLDER"], ["20000", "a" * 90, green, "/home/me/shop"]]
+    head, row = table(rows, 60)
+
+    assert len(row.replace("\x1b[32m", "").replace("\x1b[0m", "")) <= 60
+    assert row.startswith("20000  aaa")
+    assert "aaa…  \x1b[32min use" in row
+    assert head.index("USE") == row.index("\x1b")
+    assert table(rows, None)[1].endswith("/home/me/shop")
+
+
+def test_a_new_range_holds_for_new_apps_and_moves_nobody(run: Command) -> None:
+    before = run("port", "allocate", "my-app").out
+    run("config", "set", "port_allocator.port_range", "[5000, 6000]", "--json")
+
+    assert run("port", "allocate", "my-app").out == before
+    assert 5000 <= int(run("port", "allocate", "other").out) <= 6000
+    assert 5000 <= int(run("port", "find").out) <= 6000
