@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from .ledger.ledger import Ledger
+from .ledger.opened import opened
 from .model.launch import variable
 from .service_health import accepts, is_loopback
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .ledger.lease import Lease
+    from .ledger.ledger import Ledger
 
 FILE_NAME = "services.toml"
 
@@ -66,7 +67,7 @@ def by_lease(path: Path | None, app_id: str, instance_id: str) -> Place | None:
     root = current_root(path)
     if root is None:
         return None
-    with Ledger(path) as ledger:
+    with opened(path) as ledger:
         found = [lease for lease in ledger.leases() if lease.root == root and not lease.slot]
     meant = [lease for lease in found if _is_service(lease, app_id, instance_id)]
     if not meant:
@@ -83,7 +84,11 @@ def current_root(path: Path | None = None) -> str | None:
 
     None where there is neither; raises LedgerError.
     """
-    return _supervised_root(path, os.environ) or nearest_root()
+    root = None
+    if "DYNAPORT_SOCKET" in os.environ:
+        with opened(path) as ledger:
+            root = supervised_root(ledger, os.environ)
+    return root or nearest_root()
 
 
 def nearest_root() -> str | None:
@@ -98,14 +103,14 @@ def nearest_root() -> str | None:
     return None
 
 
-def _supervised_root(path: Path | None, environ: Mapping[str, str]) -> str | None:
+def supervised_root(ledger: Ledger, environ: Mapping[str, str]) -> str | None:
+    """The folder of the project whose supervisor gave a process its variables, None without one.
+
+    Raises LedgerError.
+    """
     from .ledger.folders import project_key
 
-    socket = environ.get("DYNAPORT_SOCKET")
-    if not socket:
-        return None
     # The control socket lies in a folder that is named by the project's key.
-    key = Path(socket).parent.name
-    with Ledger(path) as ledger:
-        roots = {lease.root for lease in ledger.leases() if lease.root}
+    key = Path(environ.get("DYNAPORT_SOCKET", "")).parent.name
+    roots = {lease.root for lease in ledger.leases() if lease.root} if key else set()
     return next((root for root in roots if project_key(Path(root, FILE_NAME)) == key), None)

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .ledger import registered
-from .ledger.ledger import Ledger
+from .ledger.opened import opened
 from .ledger.registered import BY_HAND, Registered
 from .service_arguments import (
     checked_dependency,
@@ -96,7 +96,7 @@ class ServiceRegistry:
             root=None,
             since=time.time(),
         )
-        with self._ledger() as ledger:
+        with opened(self.path) as ledger:
             registered.put(ledger, row)
         return record(row, UNASKED)
 
@@ -120,7 +120,7 @@ class ServiceRegistry:
         >>> [service.app_id for service in registry.list_services()]
         ['orders', 'user-service']
         """
-        with self._ledger() as ledger:
+        with opened(self.path) as ledger:
             rows = merged(registered.living(ledger))
         return [
             record(row, health) for row, health in zip(rows, self._all_asked(rows), strict=True)
@@ -134,7 +134,7 @@ class ServiceRegistry:
         >>> registry.update_status("user-service", "draining")
         True
         """
-        with self._ledger() as ledger:
+        with opened(self.path) as ledger:
             return registered.set_status(ledger, app_id, instance_id, checked_status(status))
 
     def check_health(self, app_id: str, instance_id: str = "default") -> Health:
@@ -156,7 +156,7 @@ class ServiceRegistry:
         >>> registry.unregister_service("search")
         True
         """
-        with self._ledger() as ledger:
+        with opened(self.path) as ledger:
             return registered.remove(ledger, app_id, instance_id)
 
     def url(
@@ -196,7 +196,7 @@ class ServiceRegistry:
 
     def rows(self) -> list[Registered]:
         """All that is registered and alive, one for each service."""
-        with self._ledger() as ledger:
+        with opened(self.path) as ledger:
             return merged(registered.living(ledger))
 
     def place(self, app_id: str, instance_id: str = "default") -> Place | None:
@@ -205,9 +205,6 @@ class ServiceRegistry:
 
         row = self.find(app_id, instance_id)
         return Place(url_of(row), f"{row.pid} {row.born}") if row else None
-
-    def _ledger(self) -> Ledger:
-        return Ledger(self.path)
 
     def _asked(self, row: Registered, timeout: float | None = None) -> Health:
         limit = health_timeout() if timeout is None else timeout

@@ -699,3 +699,21 @@ class FakeService:
                 head = f"HTTP/1.1 {self.status} So\r\nContent-Length: {len(self.body)}\r\n\r\n"
                 connection.sendall(f"{head}{self.body}".encode())
             connection.close()
+
+
+class FakeRun:
+    """Stands in the place of a Flask app's `run`: notes what it is told, and what is then known."""
+
+    def __init__(self, meanwhile: Callable[[], Any] = lambda: None) -> None:
+        self._meanwhile = meanwhile
+        self.host: str | None = None
+        self.port: int | None = None
+        self.options: dict[str, Any] = {}
+        self.seen: Any = None
+        """What `meanwhile` returned."""
+
+    def __call__(
+        self, host: str | None, port: int, debug: bool | None, load_dotenv: bool, **options: Any
+    ) -> None:
+        self.host, self.port, self.options = host, port, {"debug": debug, **options}
+        self.seen = self._meanwhile()

@@ -31,6 +31,12 @@ REGISTRY = {
 }  # fmt: skip
 """The rooms of what other people's programs ask for services."""
 
+FLASK = {
+    *REGISTRY, "flask_dependencies", "flask_integration", "flask_presence", "flask_registration",
+    "flask_surroundings", "flask_wording", "health_checks", "listeners",
+}  # fmt: skip
+"""The rooms of what a Flask app imports."""
+
 OURS = {
     "model": {"model"},
     "ledger": {"ledger", "model.spec"},
@@ -55,6 +61,20 @@ OURS = {
     "patience": {"patience"},
     "pytest_plugin": {"pytest_plugin", "settings"},
     "port_allocator": {"ledger", "port_allocator", "settings"},
+    "service_registry": REGISTRY,
+    "service_address": REGISTRY,
+    "service_arguments": REGISTRY,
+    "service_health": REGISTRY,
+    "service_places": REGISTRY,
+    "service_record": REGISTRY,
+    "flask_dependencies": FLASK,
+    "flask_integration": FLASK,
+    "flask_presence": FLASK,
+    "flask_registration": FLASK,
+    "flask_surroundings": set[str](),
+    "flask_wording": {"ledger"},
+    "health_checks": set[str](),
+    "listeners": set[str](),
     "settings": {
         "settings",
         "ledger.errors",
@@ -83,6 +103,20 @@ LIBRARIES = {
     "patience": set[str](),
     "pytest_plugin": {"pytest"},
     "port_allocator": set[str](),
+    "service_registry": set[str](),
+    "service_address": set[str](),
+    "service_arguments": set[str](),
+    "service_health": {"msgspec"},
+    "service_places": set[str](),
+    "service_record": {"msgspec"},
+    "flask_dependencies": set[str](),
+    "flask_integration": {"flask"},
+    "flask_presence": set[str](),
+    "flask_registration": set[str](),
+    "flask_surroundings": set[str](),
+    "flask_wording": {"psutil"},
+    "health_checks": set[str](),
+    "listeners": set[str](),
     "settings": set[str](),
 }  # fmt: skip
 """Room -> the libraries that it may import beside the standard library."""
@@ -95,6 +129,8 @@ NOT_LOADED = {
     "dynaport_tui.model": HEAVY | {"asyncio", "click", "sqlite3", "socket", "subprocess"},
     "dynaport_tui.ledger": HEAVY | {"asyncio", "click", "dynaport_tui.engine"},
     "dynaport_tui.port_allocator": HEAVY | SLOW - {"email"} | {"click", "msgspec"},
+    "dynaport_tui.flask_integration": HEAVY
+    | {"asyncio", "click", "msgspec", "platformdirs", "sqlite3", "dynaport_tui.ledger.ledger"},
     "dynaport_tui.service_registry": HEAVY | {"asyncio", "click", "dynaport_tui.engine", "email"},
     "dynaport_tui.engine": VIEWS | {"dynaport_tui.control", "dynaport_tui.cli"},
     "dynaport_tui.engine.engine": HEAVY | {"click", "dynaport_tui.control", "dynaport_tui.cli"},

@@ -40,9 +40,8 @@ def _boot() -> str:
 
 
 def _elsewhere(pid: int) -> str | None:
-    from importlib import import_module
+    import psutil
 
-    psutil = import_module("psutil")
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
