@@ -232,7 +232,17 @@ def test_importing_a_room_loads_nothing_that_it_must_not_know(name: str) -> None
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("args", [["--help"], ["ps"], ["why", "users"], ["url", "users"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--help"],
+        ["ps"],
+        ["why", "users"],
+        ["url", "users"],
+        ["port", "--help"],
+        ["config", "list"],
+    ],
+)
 def test_a_quick_command_loads_nothing_slow(args: list[str]) -> None:
     loaded = fresh("-c", COMMAND, *args)
     assert not sorted(loaded & (HEAVY | SLOW))

@@ -16,6 +16,7 @@ _CODES = {
     "LedgerError": USAGE,
     "FolderError": USAGE,
     "SettingsError": USAGE,
+    "SettingsWarning": USAGE,  # where warnings are errors
     "PortTaken": NO_PORT,
     "NoFreePort": NO_PORT,
     "NoEngine": NO_ENGINE,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def speaking() -> Iterator[None]:
     """Warnings become notes, and a value that can never be right becomes a usage error."""
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", UserWarning)
         try:
             yield
         except ValueError as error:

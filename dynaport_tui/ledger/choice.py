@@ -95,6 +95,7 @@ def _nothing_left(ports: Range, taken: Callable[[int], str | None], outgoing: Ra
     counted = ", ".join(f"{count} {what}" for what, count in parts.items() if count)
     return (
         f"no free port in {_text(ports)}: {counted}. "
-        "Write a wider range as `ports` under [project] in services.toml, or give a port up with "
-        "`dynaport release SERVICE`."
+        "Write a wider range as `ports` under [project] in services.toml, or for all that names "
+        "none with `dynaport config set port_allocator.port_range`; or give a port up with "
+        "`dynaport release SERVICE` or `dynaport port release APP`."
     )

@@ -159,6 +159,7 @@ def test_a_full_range_is_counted_out_with_a_remedy() -> None:
     assert str(caught.value) == (
         "no free port in 100-103: 2 leased, 1 in use, "
         "1 in the system's range for outgoing connections (103-60999). "
-        "Write a wider range as `ports` under [project] in services.toml, or give a port up with "
-        "`dynaport release SERVICE`."
+        "Write a wider range as `ports` under [project] in services.toml, or for all that names "
+        "none with `dynaport config set port_allocator.port_range`; or give a port up with "
+        "`dynaport release SERVICE` or `dynaport port release APP`."
     )
