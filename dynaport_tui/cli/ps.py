@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..model.wire import settled
-from . import say
+from . import ps_apps, say
 from .here import Here, pick
 from .table import table, terminal_width
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..model.view import ServiceStatus, Snapshot
+    from ..service_registry import ServiceRecord
 
 _LOOKS = {
     "READY": ("●", say.GREEN),
@@ -37,11 +38,13 @@ _PATIENCE = 2.0
     epilog="Example: `dynaport ps --json | jq .project.state`",
 )
 @click.argument("services", metavar="[SERVICE]...", nargs=-1)
-@click.option("--all", "-a", "every", is_flag=True, help="Every dynaport project of this user.")
+@click.option(
+    "--all", "-a", "every", is_flag=True, help="Every dynaport project and app of this user."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def ps_command(here: Here, services: tuple[str, ...], every: bool, as_json: bool) -> int:
-    """Show the services of this project, or with --all every project that runs."""
+    """Show the services of this project, or with --all every project and app that runs."""
     if every:
         if services:
             raise click.UsageError("--all shows whole projects: leave the services out")
@@ -107,21 +110,42 @@ def _every(as_json: bool) -> int:
     from ..ledger.folders import runtime_folder
 
     found = list(_answering(runtime_folder()))
+    alone = ps_apps.apps({snapshot.project.root for snapshot in found})
     if as_json:
-        say.document(found)
+        more = [{"project": None, "services": [ps_apps.document(record) for record in alone]}]
+        say.document([*found, *(more if alone else [])])
         return 0
-    if not found:
-        say.note("no project of this user runs")
+    if not found and not alone:
+        say.note("no project of this user runs, and no app of its own")
         return 0
+    for line in _project_rows(found):
+        say.fact(line)
+    if found and alone:
+        say.fact("")
+    for line in _app_rows(alone):
+        say.fact(line)
+    return 0
+
+
+def _project_rows(found: list[Snapshot]) -> list[str]:
     rows = [["PROJECT", "STATE", "READY", "PID", "FILE"]]
     for snapshot in found:
         wanted = [status for status in snapshot.services if status.wanted]
         ready = f"{sum(map(settled, wanted))}/{len(wanted)}"
         project = snapshot.project
         rows.append([project.name, project.state, ready, str(project.engine_pid), project.file])
-    for line in table(rows, terminal_width()):
-        say.fact(line)
-    return 0
+    return table(rows, terminal_width()) if found else []
+
+
+def _app_rows(alone: list[ServiceRecord]) -> list[str]:
+    rows = [ps_apps.TITLES]
+    for record in alone:
+        sign, code = _LOOKS[ps_apps.state(record) or "STOPPED"]
+        state = say.painted(f"{sign} {ps_apps.state(record) or 'unknown'}", code, on=say.colour())
+        age = _age(ps_apps.uptime(record))
+        pid = str(record.pid or "-")
+        rows.append([ps_apps.label(record), state, record.url, pid, age, ps_apps.why(record)])
+    return table(rows, terminal_width()) if alone else []
 
 
 def _answering(folder: Path) -> Iterator[Snapshot]:

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dynaport_tui.cli import ps
+from dynaport_tui.ledger.opened import opened
+from dynaport_tui.ledger.registered import Registered, put
 from dynaport_tui.model.machine import State
-from tests.fakes import FakeEngine, ServedEngine, status
+from dynaport_tui.service_registry import ServiceRegistry
+from tests.fakes import FakeEngine, FakeService, ServedEngine, status
 from tests.project import Project
 from tests.views.conftest import Command
+
+_DOCUMENTED = {
+    "id", "name", "instance", "state", "why", "stale", "port", "ports", "url", "pid", "uptime_s",
+    "restarts", "reloads", "exit", "depends_on", "health", "cpu_percent", "rss_bytes", "log_lines",
+}  # fmt: skip
 
 
 def test_it_shows_a_line_for_each_service(run: Command, served: ServedEngine) -> None:
@@ -114,6 +124,50 @@ def test_all_shows_every_project_that_answers(
     assert " 1/2 " in said.out
     assert len(said.out.splitlines()) == 3
     assert {document["project"]["file"] for document in documents} >= {"/other/services.toml"}
+
+
+def test_all_shows_apps_below_the_projects(run: Command, served: ServedEngine) -> None:
+    with FakeService() as service:
+        registry = ServiceRegistry()
+        registry.register_service("my-app", service.port, pid=os.getpid(), dependencies=["users"])
+        registry.register_service("search", 9, instance_id="blue", host="192.0.2.1")
+        registry.update_status("search", "draining", "blue")
+        said = run("ps", "--all")
+        *_, last = run("ps", "--all", "--json").json()
+    lines = said.out.splitlines()
+
+    assert lines[2] == ""
+    assert lines[3].split() == ["APP", "STATE", "URL", "PID", "UP", "WHY"]
+    assert lines[4].split()[:5] == [
+        "my-app",
+        "●",
+        "READY",
+        f"http://127.0.0.1:{service.port}",
+        str(os.getpid()),
+    ]
+    assert lines[5].split()[:4] == ["search:blue", "○", "unknown", "http://192.0.2.1:9"]
+    assert lines[5].endswith("is no loopback address (draining)")
+    assert last["project"] is None
+    mine, other = last["services"]
+    assert (mine["id"], mine["state"], mine["pid"]) == ("my-app", "READY", os.getpid())
+    assert (mine["app_id"], mine["health_status"]) == ("my-app", "healthy")
+    assert mine["depends_on"] == ["users:default"]
+    assert (other["id"], other["instance_id"], other["state"]) == ("search:blue", "blue", None)
+    assert set(mine) >= set(msgspec.to_builtins(status("users"))) & _DOCUMENTED
+
+
+def test_all_shows_a_supervised_app_in_its_project_alone(
+    run: Command, served: ServedEngine, project: Project
+) -> None:
+    with opened() as ledger:
+        row = Registered(
+            app_id="users", instance_id="default", pid=0, born=None, name="users", scheme="http",
+            host="127.0.0.1", port=9, status="running", health_endpoint=None, dependencies=(),
+            project="shop", root=served.engine.project.root, since=0.0,
+        )  # fmt: skip
+        put(ledger, row)
+
+    assert [each["project"]["name"] for each in run("ps", "--all", "--json").json()] == ["shop"]
 
 
 def test_all_is_no_failure_where_nothing_runs(run: Command) -> None:
