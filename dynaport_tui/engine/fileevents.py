@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import time
 from collections.abc import Callable
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import threading
+    from types import ModuleType
 
 STEP = 0.03
 """Seconds between two looks at what came: each costs some 60 µs, whether anything came or not."""
@@ -20,6 +24,7 @@ _FLOOD = 1000
 """Events in one go after which the system's queue may have overflown: then anything may have
 changed.
 """
+_RUST = "watchfiles._rust_notify"
 
 Raw = set[tuple[int, str]] | Literal["signal", "stop", "timeout"]
 
@@ -47,11 +52,23 @@ def open_notify(folders: list[str]) -> Notify:
     """Watch folders, not what is below them; raises FileNotFoundError, or OSError when there are no
     watches left.
     """
-    from watchfiles._rust_notify import RustNotify  # the package itself brings anyio along
-
+    rust = sys.modules.get(_RUST) or _alone(_RUST)
     # Told to ignore folders that are not ours to read, it ignores the system's limit, too.
     ours = [path for path in folders if os.access(path, os.R_OK) or not Path(path).exists()]
-    return RustNotify(ours, False, False, 300, False, False)
+    notify: Notify = rust.RustNotify(ours, False, False, 300, False, False)
+    return notify
+
+
+def _alone(name: str) -> ModuleType:
+    """Import a module without its package, which brings anyio and multiprocessing along."""
+    package = name.partition(".")[0]
+    above = PathFinder.find_spec(package)
+    below = above and PathFinder.find_spec(name, above.submodule_search_locations)
+    if below is None or below.loader is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    made = module_from_spec(below)
+    below.loader.exec_module(made)
+    return sys.modules.setdefault(name, made)
 
 
 class _Pace:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import math
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -42,6 +44,20 @@ def told(events: FileEvents) -> set[str] | None:
 def test_a_save_is_told_with_its_path(events: FileEvents, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("saved")
     assert told(events) == {str(tmp_path / "a.py")}
+
+
+def test_only_what_tells_is_imported_of_the_package_and_the_package_works_after_that(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "import sys\n"
+        "from dynaport_tui.engine.fileevents import open_notify\n"
+        f"open_notify([{str(tmp_path)!r}]).close()\n"
+        "assert not {'watchfiles', 'anyio', 'multiprocessing'} & set(sys.modules)\n"
+        "import watchfiles\n"
+        f"open_notify([{str(tmp_path)!r}]).close()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=8)
 
 
 def test_a_wait_ends_at_its_time(events: FileEvents) -> None:
