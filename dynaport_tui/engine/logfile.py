@@ -9,6 +9,7 @@ import os
 import struct
 from array import array
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from ..model.view import Stream
 
 MARK_EVERY_MS = 100
-_TOGETHER = 64 * 1024
+TOGETHER = 64 * 1024
 """Bytes up to which small parts are written in one go."""
+_MOST = 512
+"""Parts in one call; systems allow 1,024."""
 _RECORD = struct.Struct("<QQ")
 _STREAMS: tuple[Stream, Stream] = ("stdout", "stderr")
 
@@ -141,31 +144,42 @@ class LogFile:
         self._check()
         while self._rest:
             fd = self._open()
-            part = self._next()
-            room = self._room(part)
+            parts = self._next()
+            room = self._room(parts[0])
             if room == 0:
                 self._rotate()
-                continue
-            written = os.write(fd, part if room == len(part) else memoryview(part)[:room])
-            self._note(written)
-            self._done += written
-            self._size += written
-            self._line_start = part[written - 1] == 0x0A
-            if written < len(part):
-                self._rest[0] = part[written:]
+            elif len(parts) > 1:
+                self._wrote(os.writev(fd, parts))
             else:
-                self._rest.popleft()
+                self._wrote(os.write(fd, memoryview(parts[0])[:room]))
         self._write_records()
 
-    def _next(self) -> bytes:
-        """The first part of the rest, made of several where they are small."""
-        if len(self._rest) > 1 and len(self._rest[0]) < _TOGETHER:
-            parts, size = [], 0
-            while self._rest and size < _TOGETHER:
-                parts.append(self._rest.popleft())
-                size += len(parts[-1])
-            self._rest.appendleft(b"".join(parts))
-        return self._rest[0]
+    def _next(self) -> list[bytes]:
+        """The first parts of the rest: one, made of several where they are small, or as many as are
+        written into this file at once.
+        """
+        if len(self._rest) > 1 and len(self._rest[0]) < TOGETHER:
+            small, size = [], 0
+            while self._rest and size < TOGETHER:
+                small.append(self._rest.popleft())
+                size += len(small[-1])
+            self._rest.appendleft(b"".join(small))
+        parts = list(islice(self._rest, _MOST))
+        fit = self._size + sum(map(len, parts)) <= self._max
+        return parts if fit else parts[:1]
+
+    def _wrote(self, count: int) -> None:
+        """So many bytes of the rest are in the file now."""
+        self._note(count)
+        self._done += count
+        self._size += count
+        while count:
+            part = self._rest.popleft()
+            self._line_start = part[min(count, len(part)) - 1] == 0x0A
+            if count < len(part):
+                self._rest.appendleft(part[count:])
+                return
+            count -= len(part)
 
     def _room(self, part: bytes) -> int:
         """How many bytes of a part still belong into this file."""

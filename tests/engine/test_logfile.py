@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynaport_tui.engine import logfile
 from dynaport_tui.engine.cutter import PIECE, Cutter, bounded
 from dynaport_tui.engine.logfile import Entry, LogFile, times_path
 from dynaport_tui.engine.logread import paths, read_files
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
 
 
 def write(
-    folder: Path, *parts: tuple[float, bytes], max_size: int = 10**6, keep: int = 3
+    folder: Path,
+    *parts: tuple[float, bytes],
+    max_size: int = 10**6,
+    keep: int = 3,
+    at_once: bool = False,
 ) -> LogFile:
     """One run that writes these at these times."""
     file = LogFile(folder, "users", max_size=max_size, keep=keep)
-    for at, data in parts:
-        file.append([Entry(data, at, "stdout")])
+    entries = [Entry(data, at, "stdout") for at, data in parts]
+    for some in [entries] if at_once else [[entry] for entry in entries]:
+        file.append(some)
     file.close()
     return file
 
@@ -80,12 +86,18 @@ def test_a_line_without_an_end_does_not_fill_the_disk(tmp_path: Path) -> None:
         max_size=9,
     ),
     max_size=st.integers(4, 30),
+    small=st.sampled_from([1, 3, 1000]),
 )
 def test_no_byte_is_lost_over_rotated_files(
-    parts: list[bytes], max_size: int, tmp_path_factory: pytest.TempPathFactory
+    parts: list[bytes], max_size: int, small: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp("logs")
-    write(folder, *[(float(at), data) for at, data in enumerate(parts)], max_size=max_size, keep=99)
+    folder, timed = (
+        tmp_path_factory.mktemp("logs"),
+        [(float(n), part) for n, part in enumerate(parts)],
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logfile, "TOGETHER", small)
+        write(folder, *timed, max_size=max_size, keep=99, at_once=small < 1000)
     files = contents(folder)[::-1]
     assert b"".join(files) == b"".join(parts)
     for older, newer in pairwise(files):
@@ -110,6 +122,18 @@ def test_a_disk_that_takes_a_little_at_a_time_gets_all_in_the_end(
     write(tmp_path, (1.0, b"first line\n"), (2.0, b"second line\n"))
     found = [(line.at, line.text) for line in read_files(tmp_path, "users")]
     assert found == [(1.0, "first line"), (2.0, "second line")]
+
+
+def test_a_disk_that_takes_a_part_of_several_large_blocks_gets_the_others_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_write = os.writev
+    monkeypatch.setattr(logfile, "TOGETHER", 1)
+    monkeypatch.setattr(os, "writev", lambda fd, parts: really_write(fd, [parts[0], parts[1][:3]]))
+    parts = [(1.0, b"first\n"), (2.0, b"second\n"), (3.0, b"third\n"), (4.0, b"fourth\n")]
+    write(tmp_path, *parts, at_once=True)
+    found = [(line.at, line.text) for line in read_files(tmp_path, "users")]
+    assert found == [(1.0, "first"), (2.0, "second"), (3.0, "third"), (4.0, "fourth")]
 
 
 def test_an_index_that_a_full_disk_did_not_take_is_written_later(
