@@ -14,14 +14,18 @@ from .cutter import Cut, Cutter
 if TYPE_CHECKING:
     from ..model.view import Stream
 
-CHUNK = 256 * 1024
-"""Bytes that are read at once."""
-ROUNDS = 4
-"""Times that a pipe which was full is read in one loop turn."""
+CHUNK = 1024 * 1024
+"""Bytes that are read at once, and about as many in one loop turn."""
+BITE = 256 * 1024
+"""Bytes of these that are passed on at once."""
 PIPE = 256 * 1024
 """Bytes that a service can run ahead. The system's allowance for all pipes of a user is 64 MiB, so
 no more.
 """
+WIDE = CHUNK
+"""The same once a service has filled its pipe: a flood costs most where it is read in many bits."""
+MOST_WIDE = 16
+"""Pipes that may be as wide as that, for the allowance's sake."""
 QUIET = 0.2
 """Seconds without output after which an unfinished line is shown."""
 PATIENCE = 1.0
@@ -32,7 +36,7 @@ BLOCK = 4096
 """Bytes of the smallest block in which programs print."""
 BREATH = 0.004
 """Seconds for which small pieces that come in quick succession are left to gather in the pipe."""
-_SMALL = CHUNK // 4
+_SMALL = 64 * 1024
 _LAST = 4 * 1024 * 1024
 
 Take = Callable[["Attachment", Cut], None]
@@ -58,10 +62,12 @@ class Attachment:
         self._paused = False
         self._breath: asyncio.TimerHandle | None = None
         self._read_at = 0.0
+        self._holds = PIPE
+        """Bytes that the pipe holds when it is full."""
         self.closed: asyncio.Future[None] = self._loop.create_future()
         """Done when everything was read and the descriptor is closed."""
         os.set_blocking(fd, False)
-        _enlarge(fd)
+        _enlarge(fd, PIPE)
         self._listen()
 
     def pause(self) -> None:
@@ -97,9 +103,9 @@ class Attachment:
             return 0
         except OSError:
             size = 0  # a terminal whose other end is closed gives EIO
-        if size:
-            self._pass_on(self._cutter.feed(_buffer, size))
-        else:
+        for start in range(0, size, BITE):
+            self._pass_on(self._cutter.feed(_buffer, start, min(start + BITE, size)))
+        if not size:
             self._end()
         return size
 
@@ -109,13 +115,26 @@ class Attachment:
             self._loop.add_reader(self._fd, self._come)
 
     def _come(self) -> None:
-        for _ in range(ROUNDS):
+        got = 0
+        while got < CHUNK:
             size = self._read()
-            if size < CHUNK // 2 or self._paused:
+            got += size
+            if size == PIPE == self._holds:
+                self._widen()
+            if size < self._holds // 2 or self._paused:
                 break
-        if size:
-            self._watch_tail(size)
-            self._breathe(size)
+        if got and not self.closed.done():
+            self._watch_tail(got)
+            self._breathe(got)
+
+    def _widen(self) -> None:
+        """It prints faster than it is read."""
+        if len(_wide) < MOST_WIDE and _enlarge(self._fd, WIDE):
+            self._holds = WIDE
+            _wide.add(self)
+            # glibc asks the system for each block that is larger than the largest that was freed
+            # so far, and gives it back at once: in a flood that costs more than filling them.
+            bytes(2 * CHUNK)
 
     def _breathe(self, size: int) -> None:
         """A turn of the loop costs the same for one line as for thousands."""
@@ -154,6 +173,7 @@ class Attachment:
     def _end(self) -> None:
         self._loop.remove_reader(self._fd)
         os.close(self._fd)
+        _wide.discard(self)
         for timer in (self._timer, self._breath):
             if timer is not None:
                 timer.cancel()
@@ -164,11 +184,14 @@ class Attachment:
 
 _buffer = bytearray(CHUNK)
 """What was just read, for all: it is passed on before anything else is read."""
+_wide: set[Attachment] = set()
 
 
-def _enlarge(fd: int) -> None:
+def _enlarge(fd: int, size: int) -> bool:
+    """Whether the pipe holds so much now."""
     if sys.platform == "linux":
         import fcntl
 
         with contextlib.suppress(OSError):  # a terminal, or the user's allowance is spent
-            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE)
+            return fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, size) >= size
+    return False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import threading
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -428,3 +430,35 @@ async def test_what_was_seen_is_read_again_from_the_files(tmp_path: Path) -> Non
         await service.prints(b"three\n")
         seen = service.log.lines()
     assert list(read_files(tmp_path, "users")) == seen
+
+
+async def test_a_pipe_that_was_full_is_made_wider_but_few_are_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachment, "MOST_WIDE", 1)
+    async with printing(tmp_path) as service:
+        (first, one), (second, other) = service.pipe(), service.pipe("stderr")
+
+        def is_past(line: int) -> bool:
+            return service.log.last > line
+
+        async def sizes(*pipes: int) -> list[int]:
+            for pipe in pipes:
+                last = service.log.last
+                os.write(pipe, b"x\n" * (attachment.PIPE // 2))
+                await service.until(partial(is_past, last))
+            return [fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) for pipe in pipes]
+
+        assert await sizes(one, other) == [attachment.WIDE, attachment.PIPE]
+        first.close()
+        assert await sizes(other) == [attachment.WIDE]
+        assert service.log.last == 3 * attachment.PIPE // 2
+        second.close()
+
+
+async def test_an_unfinished_line_behind_a_full_pipe_is_shown_too(tmp_path: Path) -> None:
+    async with printing(tmp_path) as service:
+        _, pipe = service.pipe()
+        os.write(pipe, b"x\n" * (attachment.PIPE // 2 - 2) + b"Go? ")
+        await service.until(lambda: service.log.last == attachment.PIPE // 2 - 1)
+        assert service.log.lines(service.log.last - 1)[0].text == "Go? "
