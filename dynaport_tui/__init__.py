@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as type checkers know it: importing `typing` would cost most of our time
 if TYPE_CHECKING:
+    from typing import Any
+
     from .flask_integration import DynaPortFlask as DynaPortFlask
     from .flask_integration import DynaPortWarning as DynaPortWarning
     from .flask_integration import create_dynaport_app as create_dynaport_app
