@@ -26,7 +26,7 @@ PATIENCE = 600.0
 """Seconds that fetching the packages of one registry may take."""
 SERVICES = ("flask", "pydantic", "sqlalchemy", "requests")
 """What the measured services import."""
-TOOLS = ("honcho", "supervisor", "circus", "gunicorn", "watchfiles")
+TOOLS = ("honcho", "supervisor", "circus", "gunicorn", "watchfiles", "port-for", "portpicker")
 UNBROKEN = "watchdog<7"
 """Flask's reloader with 7.1 watches the interpreter's own library and never sees a save."""
 PACKAGES = ("pm2", "mprocs", "concurrently@9")

@@ -27,6 +27,8 @@ HOME = {
     "circus": PYTHON,
     "gunicorn": PYTHON,
     "watchfiles": PYTHON,
+    "port-for": PYTHON,
+    "portpicker": PYTHON,
     "flask": PYTHON,
     "watchdog": WATCHDOG,
     "pm2": NODE,
@@ -36,8 +38,8 @@ HOME = {
 }
 """Rival -> the part of the folder that has it."""
 
-PACKAGE = {"supervisord": "supervisor"}
-PROGRAM = {"circus": "circusd", "watchdog": "watchmedo"}
+PACKAGE = {"supervisord": "supervisor", "port-for": "port_for"}
+PROGRAM = {"circus": "circusd", "watchdog": "watchmedo", "portpicker": "portserver.py"}
 """Where these are called otherwise than the rival."""
 
 
