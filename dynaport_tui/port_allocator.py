@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .ledger.supervised import supervised
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
@@ -61,8 +63,13 @@ class PortAllocator:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        """`path`: another file than the user's ledger."""
+        """`path`: another file than the user's ledger.
+
+        Which file that is, and the range of ports, is looked up when it is first needed.
+        """
         self._path = path
+        self._file: str | None = None
+        self._ports: tuple[int, int] | None = None
 
     def allocate_port(
         self, app_id: str, instance_id: str = "default", preferred_port: int | None = None
@@ -85,7 +92,7 @@ class PortAllocator:
         if (given := _given(app_id, instance_id)) is not None:
             return given
         with self._ledger() as ledger:
-            port = _leased(ledger, app_id, instance_id, preferred_port)
+            port = self._leased(ledger, app_id, instance_id, preferred_port)
             why = _why_not(ledger, preferred_port) if preferred_port not in (None, port) else None
         if why:
             _warn(f"{preferred_port}, which app {app_id} prefers, {why}: it has {port}")
@@ -187,7 +194,7 @@ class PortAllocator:
         if start is not None:
             _expect_port(start, "start")
         with self._ledger() as ledger:
-            low, high = _range()
+            low, high = self._range
             if start is not None:
                 low, high = start, high if low <= start <= high else 65535
             return ledger.find((low, high))
@@ -224,31 +231,33 @@ class PortAllocator:
             yield held
 
     def _ledger(self) -> AbstractContextManager[Ledger]:
+        from .ledger.file import default_path
         from .ledger.opened import opened
 
-        return opened(self._path)
+        if self._file is None:
+            self._file = str((self._path or default_path()).absolute())
+        return opened(self._file)
 
+    def _leased(self, ledger: Ledger, app_id: str, instance: str, preferred: int | None) -> int:
+        from .ledger.lease import Want
 
-def _leased(ledger: Ledger, app_id: str, instance: str, preferred: int | None) -> int:
-    from .ledger.lease import Want
+        want = Want(service=app_id, instance=instance, preferred=preferred)
+        return ledger.lease("", "", [want], self._range)[want.key].port
 
-    want = Want(service=app_id, instance=instance, preferred=preferred)
-    return ledger.lease("", "", [want], _range())[want.key].port
+    @property
+    def _range(self) -> tuple[int, int]:
+        from . import settings
+
+        if self._ports is None:
+            low, high = settings.read().get("port_allocator.port_range")
+            self._ports = low, high
+        return self._ports
 
 
 def _given(app_id: str, instance: str) -> int | None:
     """The port from the supervisor of this process, if it is that app's."""
-    from .ledger.supervised import supervised
-
     service = supervised(os.environ)
     return service.port if service and service.owns(app_id, instance) else None
-
-
-def _range() -> tuple[int, int]:
-    from . import settings
-
-    low, high = settings.read().get("port_allocator.port_range")
-    return low, high
 
 
 def _why_not(ledger: Ledger, port: int) -> str:

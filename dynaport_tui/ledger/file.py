@@ -24,7 +24,7 @@ FILE_NAME = "ledger.sqlite3"
 PATIENCE = 5.0
 """Seconds that an operation waits for another process to finish writing."""
 
-SHORTEST, LONGEST = 0.0005, 0.004
+SHORTEST, LONGEST = 0.001, 0.012
 """Seconds between two tries. SQLite's own steps grow to 0.1 s, for which the file then lies idle;
 equal ones would let all that wait try at the same moment."""
 
@@ -32,6 +32,10 @@ DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 T = TypeVar("T")
+
+
+class Damaged(sqlite3.DatabaseError):
+    """What is there is no ledger, although SQLite finds no fault with it."""
 
 
 class LedgerFile:
@@ -43,10 +47,12 @@ class LedgerFile:
 
     def __init__(self, path: Path | None = None, *, patience: float = PATIENCE) -> None:
         """Open `path`, by default in the state folder, and make it when it is missing."""
-        self.path = path or state_folder() / FILE_NAME
+        self.path = path or default_path()
         self._patience = patience
         self._db: sqlite3.Connection | None = None
         self._inode = 0
+        self._replaced = False
+        """Whether another file than the one that was open lies there now."""
         self._known: dict[tuple[str, Key], Lease] = {}
         self.read(lambda db: None)
 
@@ -65,7 +71,7 @@ class LedgerFile:
                 return work(self._opened())
             except sqlite3.DatabaseError as error:
                 code = _code(error)
-                if code in DAMAGED and not rescued:
+                if (code in DAMAGED or isinstance(error, Damaged)) and not rescued:
                     rescued = True
                     self._rescue(str(error))
                     continue
@@ -92,11 +98,12 @@ class LedgerFile:
             pass  # somebody took it away, so it is made anew
         except OSError as error:
             raise unusable(self.path, error) from None
-        elsewhere = self._inode
+        self._replaced |= self._db is not None
         self.close()
         self._db = self._connect()
-        if elsewhere not in (0, self._inode) and self._known:
+        if self._replaced:
             self._restore(self._db)
+            self._replaced = False
         return self._db
 
     def remember(self, leases: Iterable[Lease]) -> None:
@@ -141,6 +148,8 @@ class LedgerFile:
         # outlives the process in either mode.
         db.execute("PRAGMA synchronous = NORMAL")
         found = version(db)
+        if not found:
+            raise Damaged("it is empty")  # nobody sees a new one before it is whole
         if found > SCHEMA:
             raise newer(self.path, found, SCHEMA)
         if found < SCHEMA:
@@ -151,12 +160,17 @@ class LedgerFile:
     def _rescue(self, why: str) -> None:
         from .rescue import rescue
 
-        inode = self._inode
+        inode, self._replaced = self._inode, True
         self.close()
         try:
             rescue(self.path, inode, why, list(self._known.values()), self._patience)
         except OSError as error:
             raise unusable(self.path, error) from None
+
+
+def default_path() -> Path:
+    """The ledger of this user; raises FolderError when its folder cannot be used."""
+    return state_folder() / FILE_NAME
 
 
 @contextmanager

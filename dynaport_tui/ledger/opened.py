@@ -6,37 +6,35 @@ import atexit
 import os
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .folders import state_folder
-from .ledger import FILE_NAME, Ledger
+from .ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MOST = 4
 """Ledgers that stay open; a program uses one."""
 
-_open: dict[Path, Ledger] = {}
-_inherited: list[dict[Path, Ledger]] = []
+_open: dict[str, Ledger] = {}
+_inherited: list[dict[str, Ledger]] = []
 """What a parent has open is neither used nor closed: SQLite forbids both in a forked process."""
 _turn = threading.RLock()
 
 
 @contextmanager
-def opened(path: Path | None = None) -> Iterator[Ledger]:
-    """The ledger at `path`, by default in the state folder; other threads wait until it is over.
+def opened(path: str) -> Iterator[Ledger]:
+    """The ledger at an absolute path; other threads wait until it is over.
 
     It stays open for the next one. Raises LedgerError.
     """
-    path = (path or state_folder() / FILE_NAME).absolute()
     with _turn:
         ledger = _open.get(path)
         if ledger is None:
             while len(_open) >= MOST:
                 _open.pop(next(iter(_open))).close()
-            ledger = _open[path] = Ledger(path)
+            ledger = _open[path] = Ledger(Path(path))
         yield ledger
 
 

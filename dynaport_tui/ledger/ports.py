@@ -53,7 +53,7 @@ def obstacle(place: Address, port: int) -> OSError | None:
 
 def resolve(host: str) -> Address:
     """The one address that `host` stands for, IPv4 first; raises OSError for an unknown name."""
-    if host in ("", "localhost"):
+    if host in ("", "localhost", LOOPBACK[0][1]):
         return LOOPBACK[0]
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
@@ -67,7 +67,8 @@ def outgoing_range() -> tuple[int, int]:
         last = _sysctl("net.inet.ip.portrange.last")
         return (first, last) if first and last else (49152, 65535)
     try:
-        low, high = LINUX_RANGE.read_text(encoding="ascii").split()
+        with LINUX_RANGE.open("rb", buffering=0) as file:
+            low, high = file.read(64).split()
         return int(low), int(high)
     except (OSError, ValueError):
         return 32768, 60999

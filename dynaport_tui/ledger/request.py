@@ -23,6 +23,7 @@ class Request:
         self.project = project
         self.wants = wants
         self.ports = ports
+        self._computed: dict[Key, int] = {}
         self.pins = {want.pinned for want in wants if want.pinned is not None}
 
     def in_order(self) -> list[Want]:
@@ -36,7 +37,10 @@ class Request:
 
     def computed(self, want: Want) -> int:
         """The port that `want` has unless something is in the way."""
-        return computed_port(self.project, want.service, want.instance, want.slot, self.ports)
+        port = self._computed.get(want.key)
+        if port is None:
+            port = self._computed[want.key] = computed_port(self.project, *want.key, self.ports)
+        return port
 
     def settled(self, held: Mapping[Key, Lease]) -> bool:
         """Whether nothing needs to be written."""

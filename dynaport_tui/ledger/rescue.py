@@ -78,16 +78,16 @@ def _move_aside(path: Path) -> Path:
 
 
 def _readable(aside: Path) -> Iterator[Lease]:
-    """What can still be read, up to the first damage."""
-    with (
-        suppress(sqlite3.Error, ValueError),
-        closing(sqlite3.connect(aside, timeout=0, isolation_level=None)) as db,
-    ):
-        for number, row in enumerate(db.execute(SELECT)):
-            if number == MOST_READ:
-                return
-            if lease := _sound(row):
-                yield lease
+    """What can still be read: from the front up to the first damage, and from the back."""
+    for order in ("", "ORDER BY root DESC, service DESC, instance DESC, slot DESC"):
+        with (
+            suppress(sqlite3.Error, ValueError),
+            closing(sqlite3.connect(aside, timeout=0, isolation_level=None)) as db,
+        ):
+            # Reads a file, too, that is shorter than it says of itself.
+            db.execute("PRAGMA writable_schema = ON")
+            rows = db.execute(f"{SELECT} {order} LIMIT {MOST_READ}")
+            yield from filter(None, map(_sound, rows))
 
 
 def _sound(row: Sequence[object]) -> Lease | None:
