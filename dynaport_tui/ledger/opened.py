@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .file import default_path
 from .ledger import Ledger
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ _turn = threading.RLock()
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Ledger]:
-    """The ledger at an absolute path; other threads wait until it is over.
+def opened(path: Path | str | None = None) -> Iterator[Ledger]:
+    """The ledger at `path`, by default this user's; other threads wait until it is over.
 
-    It stays open for the next one. Raises LedgerError.
+    It stays open for the next one. A text is an absolute path: who asks often saves the time of
+    finding that out. Raises LedgerError.
     """
+    if not isinstance(path, str):
+        path = str((path or default_path()).absolute())
     with _turn:
         ledger = _open.get(path)
         if ledger is None:
