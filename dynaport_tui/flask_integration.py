@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .flask_presence import Presence
 from .flask_surroundings import supervised_port
-from .flask_wording import DynaPortWarning, Identity
+from .flask_wording import DynaPortWarning, Identity, maker
 from .health_checks import TIMEOUT, Checks, told
 from .service_arguments import checked_dependency, checked_endpoint, checked_id, checked_port
 
@@ -78,6 +78,7 @@ class DynaPortFlask:
             preferred_port=None if preferred_port is None else checked_port(preferred_port),
             dependencies=tuple(":".join(checked_dependency(text)) for text in dependencies),
             health_endpoint=checked_endpoint(health_endpoint) or "/health",
+            made_at=maker(),
         )
         self._presence = Presence(self._identity)
         self._checks = Checks()

@@ -73,7 +73,7 @@ class Presence:
                 self._expect_dependencies()
             return self._port
         if self._trouble:
-            warn(self._trouble.replace(_PORT, str(own)))
+            warn(self._identity, self._trouble.replace(_PORT, str(own)))
         if port is not None and port != own:
             self._port = port
             flask_registration.put(self._identity, self._where())
@@ -146,7 +146,7 @@ class Presence:
         from .flask_dependencies import missing
 
         for sentence in missing(self._identity):
-            warn(sentence)
+            warn(self._identity, sentence)
 
     def _where(self) -> Where:
         from .flask_registration import Where

@@ -42,7 +42,7 @@ def put(identity: Identity, where: Where, *, quiet: bool = False) -> None:
             if not quiet and supervised_port() is None:
                 _tell_of_twins(ledger, identity, where.port)
     except LedgerError as error:
-        warn(f"{identity.label} is not registered: {error}")
+        warn(identity, f"{identity.label} is not registered: {error}")
 
 
 def claim(identity: Identity, where: Where) -> int:
@@ -55,9 +55,9 @@ def claim(identity: Identity, where: Where) -> int:
                 return where.port
             port = _next(ledger, identity, where)
     except LedgerError as error:
-        warn(f"{identity.label} is not registered: {error}")
+        warn(identity, f"{identity.label} is not registered: {error}")
         return where.port
-    warn(moved(identity, where.port, port, claimed.rivals))
+    warn(identity, moved(identity, where.port, port, claimed.rivals))
     return port
 
 
@@ -65,7 +65,7 @@ def _tell_of_twins(ledger: Ledger, identity: Identity, port: int) -> None:
     """Warn where another program of the same app, which no supervisor runs, has another port."""
     for row in registered.living(ledger):
         if _is_mine(identity, row) and not row.by_hand and row.root is None and row.port != port:
-            warn(twice(identity, port, row))
+            warn(identity, twice(identity, port, row))
             return
 
 

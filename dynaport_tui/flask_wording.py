@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .ledger.registered import Registered
 
 _LONGEST = 80
-_OURS = ("dynaport_tui.", "flask.")
+_OURS = "dynaport_tui."
 
 
 class DynaPortWarning(UserWarning):
@@ -29,6 +29,8 @@ class Identity(NamedTuple):
     preferred_port: int | None
     dependencies: tuple[str, ...]
     health_endpoint: str
+    made_at: tuple[str, int]
+    """File and line where the program says all this."""
 
     @property
     def label(self) -> str:
@@ -71,10 +73,14 @@ def _holder(port: int) -> str:
     return "another program"
 
 
-def warn(message: str) -> None:
-    """Warn where the program called us, whichever of our functions it was."""
-    level = 1
+def maker() -> tuple[str, int]:
+    """File and line of the program that called us, whichever of our functions it was."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 -- inspect.stack() reads every source
     while frame is not None and str(frame.f_globals.get("__name__")).startswith(_OURS):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, DynaPortWarning, stacklevel=level)
+        frame = frame.f_back
+    return (frame.f_code.co_filename, frame.f_lineno) if frame else ("<unknown>", 1)
+
+
+def warn(identity: Identity, message: str) -> None:
+    """Warn, and point to where the program says who the app is: that is what can be changed."""
+    warnings.warn_explicit(message, DynaPortWarning, *identity.made_at)

@@ -204,7 +204,9 @@ class ServiceRegistry:
         from .service_places import Place
 
         row = self.find(app_id, instance_id)
-        return Place(url_of(row), f"{row.pid} {row.born}") if row else None
+        if row is None:
+            return None
+        return Place(url_of(row), None if row.by_hand else f"{row.pid} {row.born}")
 
     def _asked(self, row: Registered, timeout: float | None = None) -> Health:
         limit = health_timeout() if timeout is None else timeout
