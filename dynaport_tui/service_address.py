@@ -33,9 +33,9 @@ class ServiceNotFound(LookupError):
 class ServiceAddress:
     """The address of one service; `str()` of it is the URL that is right now.
 
-    It is looked up at every use, in a fraction of a millisecond, so it follows a restart and a moved
-    port; while a service restarts, a use waits for it. Every use raises ServiceNotFound when it is
-    not there in time, and LedgerError.
+    It is looked up at every use, in a fraction of a millisecond, so it follows a restart and a
+    moved port; while a service restarts, a use waits for it. Every use raises ServiceNotFound when
+    it is not there in time, and LedgerError.
 
     >>> users = ServiceRegistry().address("user-service")
     >>> requests.get(f"{users}/users/1")
