@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,19 +14,20 @@ import pytest
 
 from dynaport_tui.ledger.ledger import Ledger, Want
 
-from .conftest import Start
+from .conftest import REPOSITORY, Start
 
 TEN_LEASES = """
-import json, sys
+import json, random, sys
 from dynaport_tui.ledger.ledger import Ledger, Want
-root = sys.argv[1]
 print("here", flush=True)
 sys.stdin.readline()
-found = []
-for number in range(10):
+found = {}
+for root in sys.argv[1:]:
+    wants = [Want(service=f"s{number}", instance="1") for number in range(10)]
+    random.shuffle(wants)
     with Ledger() as ledger:
-        want = Want(service=f"s{number}", instance="1")
-        found.append(ledger.lease(root, "shop", [want], (20000, 29999))[want.key].port)
+        leases = ledger.lease(root, "shop", wants, (20000, 29999))
+    found[root] = {lease.service: lease.port for lease in leases.values()}
 print(json.dumps(found))
 """
 
@@ -38,9 +42,9 @@ with Ledger() as ledger:
 """
 
 
-@pytest.mark.timeout(90)
-def test_twenty_processes_that_lease_at_once_get_no_port_twice(private: Path, start: Start) -> None:
-    processes = [start(TEN_LEASES, private / f"checkout{number}") for number in range(20)]
+def started_together(start: Start, *roots: list[Path]) -> dict[str, dict[str, int]]:
+    """What each of these processes leased, one project after the other."""
+    processes = [start(TEN_LEASES, *some) for some in roots]
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "here\n"
@@ -49,9 +53,38 @@ def test_twenty_processes_that_lease_at_once_get_no_port_twice(private: Path, st
         process.stdin.write("go\n")
         process.stdin.flush()
     answers = [process.communicate(timeout=60)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0] * 20
-    ports = [port for answer in answers for port in json.loads(answer)]
-    assert len(ports) == len(set(ports)) == 200
+    assert [process.returncode for process in processes] == [0] * len(roots)
+    return {root: ports for answer in answers for root, ports in json.loads(answer).items()}
+
+
+@pytest.mark.timeout(90)
+def test_twenty_checkouts_that_start_together_never_collide_and_keep_their_ports(
+    private: Path, start: Start
+) -> None:
+    checkouts = [private / f"checkout{number}" for number in range(20)]
+    for checkout in checkouts:
+        checkout.mkdir()
+    first = started_together(start, *([checkout] for checkout in checkouts))
+    given = [port for ports in first.values() for port in ports.values()]
+    assert len(given) == len(set(given)) == 200
+    again = list(reversed(checkouts))
+    assert started_together(start, *(again[n::5] for n in range(5))) == first
+
+
+@pytest.mark.timeout(60)
+def test_fifty_processes_that_allocate_at_once_get_a_thousand_ports(private: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "benchmarks/rivals/allocators.py", "dynaport", private, "50", "20"],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    told = json.loads(done.stdout)
+    assert (told["granted"], told["different"], told["kept"]) == (1000, 1000, 1000)
+    assert told["errors"] == {}
 
 
 @pytest.mark.timeout(60)
