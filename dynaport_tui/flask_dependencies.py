@@ -49,7 +49,8 @@ def _sentence(identity: Identity, text: str) -> str:
         return f"{said}: `dynaport up {app_id}` starts it, as {file} says"
     from .model.problems import did_you_mean
 
-    known = {row.app_id for row in ServiceRegistry().rows()} - {app_id, identity.app_id}
+    others = {checked_dependency(each)[0] for each in identity.dependencies}
+    known = {row.app_id for row in ServiceRegistry().rows()} - others - {identity.app_id}
     which = "" if instance_id == "default" else f', instance_id="{instance_id}"'
     start = f'start the program that has DynaPortFlask("{app_id}"{which})'
     return f"{said}: {start}. {did_you_mean(app_id, known)}".rstrip(". ")
