@@ -93,8 +93,8 @@ class Presence:
     def notice(self, environ: Mapping[str, object]) -> None:
         """A request has come: the app is there, whoever serves it, unless it is a mere test."""
         pid = os.getpid()
-        if self._registered == pid:
-            return
+        if self._registered and self._registered in (pid, os.getppid()):
+            return  # or a child of a server that forks for each request
         port = str(environ.get("SERVER_PORT", ""))
         if (pid, port) in self._refuted or not port.isdecimal():
             return

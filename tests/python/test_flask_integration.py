@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import threading
 import warnings
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from dynaport_tui.ledger.ledger import Ledger
 from dynaport_tui.port_allocator import PortAllocator
 from tests.fakes import FakeRun
 from tests.python.conftest import an_app, another_process, lives_in
+
+CERTIFICATE = Path(__file__).parents[1] / "engine" / "self_signed.pem"
 
 
 def registered() -> list[tuple[str, int, int]]:
@@ -164,31 +167,31 @@ def test_inside_a_supervised_service_it_has_the_supervisors_port(
 
 
 @contextmanager
-def served(app: Any, host: str = "127.0.0.1") -> Iterator[str]:
+def served(app: Any, **options: Any) -> Iterator[str]:
     """The app under a server that is not run by it."""
     from werkzeug.serving import make_server
 
-    server = make_server(host, 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, **options)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        scheme = "https" if options else "http"
+        yield f"{scheme}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join(5)
         server.server_close()
 
 
-def fetch(url: str) -> tuple[int, dict[str, Any]]:
-    from urllib.error import HTTPError
-    from urllib.request import ProxyHandler, build_opener
+def fetch(url: str) -> dict[str, Any]:
+    from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
-    try:
-        with build_opener(ProxyHandler({})).open(url, timeout=5) as answer:
-            return answer.status, json.load(answer)
-    except HTTPError as error:
-        with error:
-            return error.code, json.load(error)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+    with opener.open(url, timeout=5) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
 
 
 def test_another_server_is_noticed_at_the_first_request() -> None:
@@ -201,6 +204,18 @@ def test_another_server_is_noticed_at_the_first_request() -> None:
         assert found is not None
         assert (found.url, found.pid, found.health_status) == (url, os.getpid(), "healthy")
         assert dynaport.url == url
+
+
+def test_an_app_behind_tls_has_an_address_that_says_so() -> None:
+    app = an_app(DynaPortFlask("shop"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    with served(app, ssl_context=context) as url:
+        fetch(f"{url}/health")
+        found = ServiceRegistry().get_service("shop")
+
+    assert found is not None
+    assert (found.url, found.health_status) == (url, "healthy")
 
 
 def test_the_health_answer_lists_the_checks_of_the_app() -> None:
