@@ -12,6 +12,8 @@ from .sieve import Sieve
 
 EXACT = 1_000_000
 """Bytes a second that are looked through as a whole."""
+AT_ONCE = 128 * 1024
+"""Bytes that come at once only where far more than EXACT a second are printed."""
 GLANCED = 3_000_000
 """Bytes a second that are searched for words. Of what comes beyond, only the end is: what a service
 says before it dies stands there.
@@ -45,8 +47,9 @@ class ErrorCount:
     What comes within 50 ms is one, as a logged error with its traceback and the access line below.
     A traceback is one together with what is chained to it and with the line right above it,
     however slowly it comes. Above 1 MB or 2,000 suspicious lines a second the count is an
-    estimate: tracebacks and two usual words are counted, and nothing is looked at closer. Above
-    3 MB a second only the last lines of what is read at once are searched for these.
+    estimate: tracebacks and two usual words are counted, and nothing is looked at closer. So it is
+    for more than 128 KiB that come at once. Above 3 MB a second only the last lines of what is read
+    at once are searched for these.
     """
 
     def __init__(self) -> None:
@@ -69,7 +72,7 @@ class ErrorCount:
             self._second, self._bytes, self._looks = int(at), 0, 0
         self._bytes += len(lines)
         known = at - self._begun < APART
-        if not known and self._bytes <= EXACT:
+        if not known and self._bytes <= EXACT and len(lines) <= AT_ONCE:
             found = self._look(lines)
         else:
             self._pass(lines)
@@ -85,7 +88,8 @@ class ErrorCount:
         return any(word in lines for word in _FLOODED)
 
     def _pass(self, lines: bytes) -> None:
-        self._passed = (self._passed + lines[-_REACH:])[-_REACH:]
+        above = b"" if len(lines) >= _REACH else self._passed
+        self._passed = (above + lines[-_REACH:])[-_REACH:]
 
     def _look(self, lines: bytes) -> bool:
         suspects = _SIEVE.sift(lines).lines

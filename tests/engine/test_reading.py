@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynaport_tui.engine import scan
-from dynaport_tui.engine.errorcount import APART, EXACT, GLANCED, LOOKS, ErrorCount
+from dynaport_tui.engine.errorcount import APART, AT_ONCE, EXACT, GLANCED, LOOKS, ErrorCount
 from dynaport_tui.engine.logs import ServiceLog
 from dynaport_tui.engine.reading import MOST_BYTES, MOST_HITS, MOST_LINES, LogReader
 from dynaport_tui.engine.sieve import Sieve
@@ -520,6 +520,8 @@ def test_in_a_flood_the_count_is_an_estimate() -> None:
     assert counted(*[chunk] * chunks, every=APART) == chunks
     assert counted(b"an error, says GET\n" * 2 * LOOKS, printed(BOOM), every=APART) >= 1
     assert counted(b"x\n" * EXACT, printed(BOOM)) == 1
+    assert counted(b"x\n" * AT_ONCE + b"CRITICAL: x\n" + b"x\n" * 4000) == 0
+    assert counted(b"x\n" * AT_ONCE + printed(BOOM) + b"x\n" * 4000) == 1
 
 
 def test_what_stands_at_the_end_of_any_flood_is_counted() -> None:
