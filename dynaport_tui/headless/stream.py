@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PORTION = 256 * 1024
 """Bytes in one write, about, so that a reader shows soon whether it reads."""
-LARGE = 1024 * 1024
+LARGE = 2 * 1024 * 1024
 """The same for a file, where each write has its price."""
 _EVENT = 100
 """Bytes of an event, about."""
