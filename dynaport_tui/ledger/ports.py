@@ -25,8 +25,22 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     A connection of an earlier server that only waits for its end (TIME_WAIT) does not count, as far
     as that server had set SO_REUSEADDR. Raises OSError when `host` is a name that has no address.
     """
+    if sys.platform == "linux" and _binds_everywhere(port):
+        return True
     places = dict.fromkeys((*LOOPBACK, *ANY, resolve(host)))
     return all(binds(place, port) for place in places)
+
+
+def _binds_everywhere(port: int) -> bool:
+    """One trial instead of four: on Linux such a socket meets whoever has any address."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            trial.bind(("::", port))
+    except OSError:
+        return False  # or there is no IPv6: the single trials will tell
+    return True
 
 
 def binds(place: Address, port: int) -> bool:
