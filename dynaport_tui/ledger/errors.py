@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ def newer(path: Path, found: int, known: int) -> LedgerError:
 
 def unusable(path: Path, error: Exception) -> LedgerError:
     """The file cannot be read or written, with a remedy for what is known."""
-    code = getattr(error, "sqlite_errorname", "")
+    code = getattr(error, "sqlite_errorname", "") or ""
     number = getattr(error, "errno", None)
     why = getattr(error, "strerror", None) or str(error)
     move = "Mend that, or move the file away (ports are then chosen anew)"
-    if code == "SQLITE_FULL" or number in (errno.ENOSPC, errno.EDQUOT):
-        why, remedy = "the disk is full", "Free some space; nothing that it remembers is lost"
+    full = code == "SQLITE_FULL" or number in (errno.ENOSPC, errno.EDQUOT)
+    if full or (code.startswith("SQLITE_IOERR") and _is_full(path)):
+        why, remedy = "the disk is full", "Free some space (nothing that it remembers is lost)"
     elif code.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN")) or number in (
         errno.EACCES,
         errno.EPERM,
@@ -65,3 +67,10 @@ def unusable(path: Path, error: Exception) -> LedgerError:
         f"the ledger {path} cannot be used: {why}. {remedy}, "
         f"or set {STATE_VARIABLE} to another folder."
     )
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return os.statvfs(path.parent).f_bavail == 0
+    except OSError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 import time
@@ -9,6 +10,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from .making import alone, place
+from .registered import Registered
 from .rows import Rows
 from .running import running
 from .schema import COLUMNS, SELECT
@@ -46,6 +48,7 @@ def rescue(path: Path, inode: int, why: str, known: Sequence[Lease], patience: f
         def fill(db: sqlite3.Connection) -> None:
             rows = Rows(db)
             counts.extend(restore(rows, leases) for leases in (known, told, _readable(aside)))
+            _register(db, aside)
 
         place(path, fill)
     sys.stderr.write(_told(path, aside, why, counts[0] + counts[1], counts[2]))
@@ -79,15 +82,29 @@ def _move_aside(path: Path) -> Path:
 
 def _readable(aside: Path) -> Iterator[Lease]:
     """What can still be read: from the front up to the first damage, and from the back."""
-    for order in ("", "ORDER BY root DESC, service DESC, instance DESC, slot DESC"):
-        with (
-            suppress(sqlite3.Error, ValueError),
-            closing(sqlite3.connect(aside, timeout=0, isolation_level=None)) as db,
-        ):
-            # Reads a file, too, that is shorter than it says of itself.
-            db.execute("PRAGMA writable_schema = ON")
-            rows = db.execute(f"{SELECT} {order} LIMIT {MOST_READ}")
-            yield from filter(None, map(_sound, rows))
+    for order in ("", " ORDER BY root DESC, service DESC, instance DESC, slot DESC"):
+        yield from filter(None, map(_sound, _rows_of(aside, SELECT + order)))
+
+
+def _rows_of(aside: Path, question: str) -> Iterator[Sequence[object]]:
+    with (
+        suppress(sqlite3.Error, ValueError),
+        closing(sqlite3.connect(aside, timeout=0, isolation_level=None)) as db,
+    ):
+        # Reads a file, too, that is shorter than it says of itself.
+        db.execute("PRAGMA writable_schema = ON")
+        yield from db.execute(f"{question} LIMIT {MOST_READ}")
+
+
+def _register(db: sqlite3.Connection, aside: Path) -> None:
+    """Bring the registered services back; those that ended are left out when they are read."""
+    names = Registered.__struct_fields__
+    columns, places = ", ".join(names), ", ".join("?" * len(names))
+    put = f"INSERT OR IGNORE INTO services ({columns}) VALUES ({places})"
+    for row in _rows_of(aside, f"SELECT {columns} FROM services"):
+        with suppress(sqlite3.Error, ValueError):
+            json.loads(str(row[names.index("dependencies")]))
+            db.execute(put, row)
 
 
 def _sound(row: Sequence[object]) -> Lease | None:
@@ -104,13 +121,13 @@ def _sound(row: Sequence[object]) -> Lease | None:
 
 
 def _told(path: Path, aside: Path, why: str, running: int, readable: int) -> str:
-    if readable + running:
-        kept = (
-            f"{readable} ports could still be read in it, and {running} were told by what runs; "
-            "others are chosen anew"
-        )
-    else:
-        kept = "no port could be read in it, so all are chosen anew"
+    counts = {"could still be read in it": readable, "are known from what runs": running}
+    parts = [f"{count} {what}" for what, count in counts.items() if count]
+    kept = (
+        f"of its ports {' and '.join(parts)}, all others are chosen anew"
+        if parts
+        else "none of its ports could be read, so all are chosen anew"
+    )
     return (
         f"dynaport: the ledger {path} was damaged ({why}). It was moved to {aside.name}, "
         f"beside a new one: {kept}.\n"

@@ -16,8 +16,10 @@ import pytest
 
 from dynaport_tui.ledger.folders import project_runtime
 from dynaport_tui.ledger.ledger import Ledger, Want
+from dynaport_tui.ledger.opened import close_all
 from dynaport_tui.ledger.rows import KEPT_GIVEN_UP
 from dynaport_tui.ledger.schema import MIGRATIONS
+from dynaport_tui.service_registry import ServiceRegistry
 from tests.fakes import FakeEngine, ServedEngine, status
 
 from .conftest import REPOSITORY, Start
@@ -61,7 +63,7 @@ def test_a_destroyed_file_is_moved_aside_and_made_anew_and_that_is_said_once(
     assert aside.read_bytes() == text
     assert capfd.readouterr().err.splitlines() == [
         f"dynaport: the ledger {path} was damaged ({why}). It was moved to "
-        f"{aside.name}, beside a new one: no port could be read in it, so all are chosen anew."
+        f"{aside.name}, beside a new one: none of its ports could be read, so all are chosen anew."
     ]
 
 
@@ -70,12 +72,15 @@ def test_what_a_truncated_file_still_tells_is_kept(
 ) -> None:
     path = private / "ledger.sqlite3"
     before = with_leases(path, 300)
+    ServiceRegistry(path).register_service("search", 9200, health_endpoint=None)
+    close_all()
     os.truncate(path, path.stat().st_size - 3 * 4096)
     with Ledger(path) as ledger:
         after = lease(ledger, private, *before)
         assert ledger.read(lambda db: db.execute("PRAGMA integrity_check").fetchone()) == ("ok",)
     assert len(set(after.values())) == 300
-    assert "ports could still be read in it" in capfd.readouterr().err
+    assert [row.app_id for row in ServiceRegistry(path).rows()] == ["search"]
+    assert re.search(r"of its ports \d+ could still be read in it", capfd.readouterr().err)
 
 
 def test_a_process_that_has_a_damaged_ledger_open_keeps_its_own_ports(
@@ -126,7 +131,7 @@ def test_the_ports_of_running_engines_are_known_again(
         (root, "users", "2", ""): 20420,
     }
     assert [held.port for held in again.values()] == [20418, 20420]
-    assert "and 3 were told by what runs" in capfd.readouterr().err
+    assert "of its ports 3 are known from what runs, all others" in capfd.readouterr().err
 
 
 UNWRITABLE = """
