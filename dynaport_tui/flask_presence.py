@@ -61,6 +61,8 @@ class Presence:
         `port` is one that the program insists on. Where the app's own is taken it is another one
         for this run, and a warning says why.
         """
+        if port == 0 or host.startswith("unix:"):
+            return self.port if port is None else port  # known by its first request, if at all
         from . import flask_registration
 
         self._scheme, self._host = scheme, host

@@ -50,7 +50,7 @@ def claim(identity: Identity, where: Where) -> int:
     try:
         with opened() as ledger:
             claimed = registered.claim(ledger, _row(ledger, identity, where), _on_port(where.port))
-            if claimed.stands and is_free(where.port, where.host):
+            if claimed.stands and _binds(where):
                 _tell_of_twins(ledger, identity, where.port)
                 return where.port
             port = _next(ledger, identity, where)
@@ -93,10 +93,19 @@ def _next(ledger: Ledger, identity: Identity, where: Where) -> int:
     port = where.port
     for _ in range(_TRIES):
         port = ledger.find((min(port + 1, 65535), 65535))
-        row = _row(ledger, identity, where._replace(port=port))
-        if is_free(port, where.host) and registered.claim(ledger, row, _on_port(port)).stands:
+        there = where._replace(port=port)
+        row = _row(ledger, identity, there)
+        if _binds(there) and registered.claim(ledger, row, _on_port(port)).stands:
             return port
     raise LedgerError(f"none of the {_TRIES} ports after {where.port} can be had")
+
+
+def _binds(where: Where) -> bool:
+    """Whether the port is free; of a host that there is not, the server itself is to complain."""
+    try:
+        return is_free(where.port, where.host)
+    except OSError:
+        return True
 
 
 def _on_port(port: int) -> Callable[[Registered], bool]:

@@ -36,7 +36,10 @@ def _on_linux(pid: int) -> str | None:
 
 @cache
 def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:  # a sandbox that shows processes and not this
+        return "unknown"
 
 
 def _elsewhere(pid: int) -> str | None:

@@ -84,6 +84,27 @@ def test_a_port_that_the_program_insists_on_is_that_of_the_run() -> None:
     assert run.seen == [("shop", os.getpid(), 8123)]
 
 
+@pytest.mark.parametrize("options", [{"port": 0}, {"host": "unix:///tmp/no.sock", "port": 1}])
+def test_an_app_that_serves_nobody_knows_where_is_not_registered_before_a_request(
+    options: dict[str, Any],
+) -> None:
+    run = FakeRun(registered)
+    dynaport = DynaPortFlask("shop")
+    an_app(dynaport, run)
+
+    dynaport.run_app(**options)
+
+    assert (run.port, run.seen) == (options["port"], [])
+
+
+def test_a_host_that_there_is_not_is_for_the_server_to_complain_of() -> None:
+    run = FakeRun()
+    dynaport = DynaPortFlask("shop")
+    an_app(dynaport, run)
+    dynaport.run_app(host="no such host")
+    assert (run.host, run.port) == ("no such host", dynaport.port)
+
+
 def test_the_second_program_has_the_next_port_and_a_warning_names_the_first() -> None:
     run = FakeRun(registered)
     dynaport = DynaPortFlask("shop")
