@@ -26,7 +26,9 @@ FEW = 3
 AWAY = 0.1
 """Seconds after which a file that was removed or emptied is not in the middle of a save."""
 BATCH = 0.3
-"""Seconds from the first look at a batch to its report, at the longest."""
+"""Seconds from the first look at a batch to its report, at the longest; what services.toml and the
+env files have when they were removed or emptied.
+"""
 CROWD = 1.0
 """The same for more than FEW files."""
 CHECKOUT = 3.0
@@ -110,7 +112,7 @@ class Settling:
 
     def _needed(self, path: str, stamp: Stamp | None, was: Stamp | None, quiet: float) -> float:
         if stamp is None or _emptied(stamp, was):
-            return AWAY
+            return BATCH if path in self._careful else AWAY
         return SETTLED if path in self._careful else quiet
 
     def _age(self, path: str, stamp: Stamp | None, now: float) -> float:

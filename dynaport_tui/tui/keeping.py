@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from .prefs import save
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from .app import Dashboard
 
 _PAUSE = 0.5
@@ -30,7 +32,8 @@ class Keeping:
 
     def _begin(self) -> None:
         self._pending = None
-        self._app.run_worker(self.now(), group="prefs")
+        # Not a coroutine that was made already: an app that ends now would never await it.
+        _: Worker[None] = self._app.run_worker(self.now, group="prefs")
 
     async def now(self) -> None:
         """Write it."""

@@ -150,6 +150,12 @@ def test_an_emptied_or_removed_file_waits_for_what_follows(gone: bool) -> None:
     assert batch.took() == about(QUIET)
 
 
+def test_settings_that_are_emptied_are_left_alone_for_longer_still() -> None:
+    batch = Batch("services.toml")
+    batch.save("services.toml", size=0)
+    assert batch.took() == about(BATCH)
+
+
 def test_what_stays_removed_is_reported() -> None:
     batch = Batch()
     batch.remove("a.py")
