@@ -214,19 +214,15 @@ class PortAllocator:
             ...     held.getsockname()[1] == PortAllocator().get_port("my-app")
             True
         """
-        from .ledger.holding import hold
-
         own = self.allocate_port(app_id, instance_id, preferred_port)
-        held = hold(own)
-        while held is None:
-            port = self.find_available_port(min(own + 1, 65535))
-            if (held := hold(port)) is not None:
-                _warn(
-                    f"{own}, the port of app {app_id}, is in use: {port} is held instead; "
-                    f"`dynaport port check {own}` names who has it, and another instance_id gives "
-                    "each of two programs a port of its own",
-                    level=4,
-                )
+        held = _held(self, own)
+        if (port := held.getsockname()[1]) != own:
+            _warn(
+                f"{own}, the port of app {app_id}, is in use: {port} is held instead; "
+                f"`dynaport port check {own}` names who has it, and another instance_id gives "
+                "each of two programs a port of its own",
+                level=4,
+            )
         with held:
             yield held
 
@@ -252,6 +248,16 @@ class PortAllocator:
             low, high = settings.read().get("port_allocator.port_range")
             self._ports = low, high
         return self._ports
+
+
+def _held(ports: PortAllocator, own: int) -> socket.socket:
+    """An app's own port, or the next one that nobody has; another process may be faster."""
+    from .ledger.holding import hold
+
+    held = hold(own)
+    while held is None:
+        held = hold(ports.find_available_port(min(own + 1, 65535)))
+    return held
 
 
 def _given(app_id: str, instance: str) -> int | None:

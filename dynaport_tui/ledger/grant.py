@@ -57,29 +57,7 @@ class Grant:
     ) -> Lease:
         if held and self.asked.is_settled(want, held):
             return held
-        computed = self.asked.computed(want)
-        since = self._now
-        why: str | None = None
-
-        def taken(port: int) -> str | None:
-            return self._taken(port, want, given, others)
-
-        if want.pinned is not None:
-            port = want.pinned
-        elif want.preferred is not None and self._is_to_have(want.preferred, held, taken):
-            port, why = want.preferred, None if want.preferred == computed else PREFERRED
-        elif held and self.asked.may_keep(want, held):
-            port, since = held.port, held.since
-            why = self.asked.why_kept(held, computed)
-        else:
-            port, why = choose(
-                computed,
-                self.asked.ports,
-                taken=taken,
-                avoided=others.given_up(self._root, want.key),
-                outgoing=self._outgoing(),
-                binds=self._binds,
-            )
+        port, why, since = self._port(want, held, given, others)
         return Lease(
             root=self._root,
             project=self.asked.project,
@@ -87,11 +65,37 @@ class Grant:
             instance=want.instance,
             slot=want.slot,
             port=port,
-            computed=computed,
+            computed=self.asked.computed(want),
             why=why,
             since=since,
             pinned=want.pinned is not None,
         )
+
+    def _port(
+        self, want: Want, held: Lease | None, given: Mapping[Key, Lease], others: Others
+    ) -> tuple[int, str | None, float]:
+        """The port, why it is not the computed one, and since when."""
+
+        def taken(port: int) -> str | None:
+            return self._taken(port, want, given, others)
+
+        computed = self.asked.computed(want)
+        if want.pinned is not None:
+            return want.pinned, None, self._now
+        if want.preferred is not None and self._is_to_have(want.preferred, held, taken):
+            why = None if want.preferred == computed else PREFERRED
+            return want.preferred, why, self._now
+        if held and self.asked.may_keep(want, held):
+            return held.port, self.asked.why_kept(held, computed), held.since
+        port, why = choose(
+            computed,
+            self.asked.ports,
+            taken=taken,
+            avoided=others.given_up(self._root, want.key),
+            outgoing=self._outgoing(),
+            binds=self._binds,
+        )
+        return port, why, self._now
 
     def _is_to_have(
         self, port: int, held: Lease | None, taken: Callable[[int], str | None]
