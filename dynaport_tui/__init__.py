@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from .flask_integration import DynaPortWarning as DynaPortWarning
     from .flask_integration import create_dynaport_app as create_dynaport_app
     from .port_allocator import PortAllocator as PortAllocator
-    from .service_address import ServiceAddress as ServiceAddress
-    from .service_address import ServiceNotFound as ServiceNotFound
-    from .service_record import ServiceRecord as ServiceRecord
+    from .registry.address import ServiceAddress as ServiceAddress
+    from .registry.address import ServiceNotFound as ServiceNotFound
+    from .registry.record import ServiceRecord as ServiceRecord
     from .service_registry import ServiceRegistry as ServiceRegistry
 
 _PUBLIC: dict[str, str] = {
     "DynaPortFlask": ".flask_integration",
     "DynaPortWarning": ".flask_integration",
     "PortAllocator": ".port_allocator",
-    "ServiceAddress": ".service_address",
-    "ServiceNotFound": ".service_address",
-    "ServiceRecord": ".service_record",
+    "ServiceAddress": ".registry.address",
+    "ServiceNotFound": ".registry.address",
+    "ServiceRecord": ".registry.record",
     "ServiceRegistry": ".service_registry",
     "create_dynaport_app": ".flask_integration",
 }

@@ -19,11 +19,11 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from .flask_presence import Presence
-from .flask_surroundings import supervised_port
-from .flask_wording import DynaPortWarning, Identity, maker
-from .health_checks import TIMEOUT, Checks, told
-from .service_arguments import checked_dependency, checked_endpoint, checked_id, checked_port
+from .integration.checks import TIMEOUT, Checks, told
+from .integration.presence import Presence
+from .integration.surroundings import supervised_port
+from .integration.wording import DynaPortWarning, Identity, maker
+from .registry.arguments import checked_dependency, checked_endpoint, checked_id, checked_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

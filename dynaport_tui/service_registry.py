@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING
 from .ledger import registered
 from .ledger.opened import opened
 from .ledger.registered import BY_HAND, Registered
-from .service_arguments import (
+from .registry.arguments import (
     checked_dependency,
     checked_endpoint,
     checked_id,
     checked_port,
     checked_status,
 )
-from .service_health import Health, ask
-from .service_record import UNASKED, ServiceRecord, chosen, merged, record, url_of
+from .registry.health import Health, ask
+from .registry.record import UNASKED, ServiceRecord, chosen, merged, record, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from .service_address import ServiceAddress
-    from .service_places import Place
+    from .registry.address import ServiceAddress
+    from .registry.places import Place
 
 __all__ = ["Health", "ServiceRecord", "ServiceRegistry"]
 
@@ -185,7 +185,7 @@ class ServiceRegistry:
         >>> session = users.bind(requests.Session())
         >>> session.get("/users/1")
         """
-        from .service_address import ServiceAddress
+        from .registry.address import ServiceAddress
 
         checked_id(app_id, "app_id")
         return ServiceAddress(self, app_id, instance_id, timeout=timeout)
@@ -201,7 +201,7 @@ class ServiceRegistry:
 
     def place(self, app_id: str, instance_id: str = "default") -> Place | None:
         """Where it is, as the registry knows it."""
-        from .service_places import Place
+        from .registry.places import Place
 
         row = self.find(app_id, instance_id)
         if row is None:

@@ -26,15 +26,11 @@ SLOW = frozenset({
 VIEWS = frozenset({"flask", "rich", "textual", "click"})
 
 REGISTRY = {
-    "ledger", "model.launch", "model.problems", "service_address", "service_arguments",
-    "service_health", "service_places", "service_record", "service_registry", "settings",
+    "ledger", "model.launch", "model.problems", "registry", "service_registry", "settings",
 }  # fmt: skip
 """The rooms of what other people's programs ask for services."""
 
-FLASK = {
-    *REGISTRY, "flask_dependencies", "flask_integration", "flask_presence", "flask_registration",
-    "flask_surroundings", "flask_wording", "health_checks", "listeners",
-}  # fmt: skip
+FLASK = {*REGISTRY, "flask_integration", "integration"}
 """The rooms of what a Flask app imports."""
 
 OURS = {
@@ -62,19 +58,9 @@ OURS = {
     "pytest_plugin": {"pytest_plugin", "settings"},
     "port_allocator": {"ledger", "port_allocator", "settings"},
     "service_registry": REGISTRY,
-    "service_address": REGISTRY,
-    "service_arguments": REGISTRY,
-    "service_health": REGISTRY,
-    "service_places": REGISTRY,
-    "service_record": REGISTRY,
-    "flask_dependencies": FLASK,
+    "registry": REGISTRY,
     "flask_integration": FLASK,
-    "flask_presence": FLASK,
-    "flask_registration": FLASK,
-    "flask_surroundings": set[str](),
-    "flask_wording": {"ledger"},
-    "health_checks": set[str](),
-    "listeners": set[str](),
+    "integration": FLASK,
     "settings": {
         "settings",
         "ledger.errors",
@@ -104,19 +90,9 @@ LIBRARIES = {
     "pytest_plugin": {"pytest"},
     "port_allocator": set[str](),
     "service_registry": set[str](),
-    "service_address": set[str](),
-    "service_arguments": set[str](),
-    "service_health": {"msgspec"},
-    "service_places": set[str](),
-    "service_record": {"msgspec"},
-    "flask_dependencies": set[str](),
+    "registry": {"msgspec"},
     "flask_integration": {"flask"},
-    "flask_presence": set[str](),
-    "flask_registration": set[str](),
-    "flask_surroundings": set[str](),
-    "flask_wording": {"psutil"},
-    "health_checks": set[str](),
-    "listeners": set[str](),
+    "integration": {"psutil"},
     "settings": set[str](),
 }  # fmt: skip
 """Room -> the libraries that it may import beside the standard library."""

@@ -7,20 +7,20 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from .flask_surroundings import supervised_port
-from .flask_wording import moved, twice, warn
-from .ledger import registered
-from .ledger.errors import LedgerError
-from .ledger.liveness import birth
-from .ledger.opened import opened
-from .ledger.ports import is_free
-from .ledger.registered import Registered
+from ..ledger import registered
+from ..ledger.errors import LedgerError
+from ..ledger.liveness import birth
+from ..ledger.opened import opened
+from ..ledger.ports import is_free
+from ..ledger.registered import Registered
+from .surroundings import supervised_port
+from .wording import moved, twice, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .flask_wording import Identity
-    from .ledger.ledger import Ledger
+    from ..ledger.ledger import Ledger
+    from .wording import Identity
 
 _TRIES = 100
 """Ports that are tried when others take them at the same moment."""
@@ -114,7 +114,7 @@ def _on_port(port: int) -> Callable[[Registered], bool]:
 
 
 def _row(ledger: Ledger, identity: Identity, where: Where) -> Registered:
-    from .service_places import supervised_root
+    from ..registry.places import supervised_root
 
     pid = os.getpid()
     project = os.environ.get("DYNAPORT_PROJECT") if supervised_port() else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from types import FrameType
 
-    from .ledger.registered import Registered
+    from ..ledger.registered import Registered
 
 _LONGEST = 80
 _OURS = "dynaport_tui."

@@ -7,13 +7,13 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from .flask_surroundings import handed_down, in_reloader_child, supervised_port
-from .flask_wording import Identity, warn
+from .surroundings import handed_down, in_reloader_child, supervised_port
+from .wording import Identity, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .flask_registration import Where
+    from .registration import Where
 
 _REFUTED = 100
 _PORT = "{port}"
@@ -50,7 +50,7 @@ class Presence:
     @property
     def url(self) -> str:
         """Where this machine reaches it; raises NoFreePort."""
-        from .service_health import reachable
+        from ..registry.health import reachable
 
         host = reachable(self._host)
         return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
@@ -63,14 +63,14 @@ class Presence:
         """
         if port == 0 or host.startswith("unix:"):
             return self.port if port is None else port  # known by its first request, if at all
-        from . import flask_registration
+        from . import registration
 
         self._scheme, self._host = scheme, host
         own, supervised = self.port, supervised_port()
         self._registered = os.getpid()
         if in_reloader_child() or supervised:
             self._port = supervised or handed_down() or own
-            flask_registration.put(self._identity, self._where(), quiet=True)
+            registration.put(self._identity, self._where(), quiet=True)
             if not in_reloader_child():
                 self._expect_dependencies()
             return self._port
@@ -78,19 +78,19 @@ class Presence:
             warn(self._identity, self._trouble.replace(_PORT, str(own)))
         if port is not None and port != own:
             self._port = port
-            flask_registration.put(self._identity, self._where())
+            registration.put(self._identity, self._where())
         else:
-            self._port = flask_registration.claim(self._identity, self._where())
+            self._port = registration.claim(self._identity, self._where())
         self._expect_dependencies()
         return self._port
 
     def end(self) -> None:
         """Be known no more."""
         if self._registered == os.getpid():
-            from . import flask_registration
+            from . import registration
 
             self._registered = 0
-            flask_registration.remove(self._identity)
+            registration.remove(self._identity)
 
     def notice(self, environ: Mapping[str, object]) -> None:
         """A request has come: the app is there, whoever serves it, unless it is a mere test."""
@@ -127,11 +127,11 @@ class Presence:
         host = listens_on(port)
         if host is None:
             return False
-        from . import flask_registration
+        from . import registration
 
         self._registered = os.getpid()
         self._scheme, self._host, self._port = scheme, host, port
-        flask_registration.put(self._identity, self._where())
+        registration.put(self._identity, self._where())
         self._expect_dependencies()
         return True
 
@@ -145,13 +145,13 @@ class Presence:
             self._warn_of_missing()
 
     def _warn_of_missing(self) -> None:
-        from .flask_dependencies import missing
+        from .dependencies import missing
 
         for sentence in missing(self._identity):
             warn(self._identity, sentence)
 
     def _where(self) -> Where:
-        from .flask_registration import Where
+        from .registration import Where
 
         return Where(self._scheme, self._host, self.port)
 
@@ -159,16 +159,16 @@ class Presence:
         """In the child of Werkzeug's reloader: the port that the parent has."""
         if not in_reloader_child():
             return None
-        from .flask_registration import parents_port
+        from .registration import parents_port
 
         return parents_port(self._identity)
 
     def _leased(self) -> int:
-        from . import settings
-        from .ledger.choice import computed_port
-        from .ledger.errors import LedgerError, NoFreePort
-        from .ledger.lease import Want
-        from .ledger.opened import opened
+        from .. import settings
+        from ..ledger.choice import computed_port
+        from ..ledger.errors import LedgerError, NoFreePort
+        from ..ledger.lease import Want
+        from ..ledger.opened import opened
 
         app_id, _, instance_id, preferred, *_ = self._identity
         want = Want(service=app_id, instance=instance_id, preferred=preferred)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from .service_health import Health, Status, reachable
+from .health import Health, Status, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from .ledger.registered import Registered
+    from ..ledger.registered import Registered
 
 
 class ServiceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +99,7 @@ def chosen(
     found = [row for row in rows if row.is_app(app_id, instance_id)]
     if len(found) < 2:
         return found[0] if found else None
-    from .service_places import current_root
+    from .places import current_root
 
     root = current_root(ledger)
     return min(found, key=lambda row: (row.root != root, row.by_hand, row.since))

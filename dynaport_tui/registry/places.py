@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from .ledger.opened import opened
-from .model.launch import variable
-from .service_health import accepts, is_loopback
+from ..ledger.opened import opened
+from ..model.launch import variable
+from .health import accepts, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .ledger.lease import Lease
-    from .ledger.ledger import Ledger
+    from ..ledger.lease import Lease
+    from ..ledger.ledger import Ledger
 
 FILE_NAME = "services.toml"
 
@@ -108,7 +108,7 @@ def supervised_root(ledger: Ledger, environ: Mapping[str, str]) -> str | None:
 
     Raises LedgerError.
     """
-    from .ledger.folders import project_key
+    from ..ledger.folders import project_key
 
     # The control socket lies in a folder that is named by the project's key.
     key = Path(environ.get("DYNAPORT_SOCKET", "")).parent.name

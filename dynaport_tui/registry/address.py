@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from .model.launch import variable
-from .service_places import FILE_NAME, Place, by_lease, by_variable, nearest_root
+from ..model.launch import variable
+from .places import FILE_NAME, Place, by_lease, by_variable, nearest_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .service_registry import ServiceRegistry
+    from ..service_registry import ServiceRegistry
 
 C = TypeVar("C")
 
@@ -139,7 +139,7 @@ class ServiceAddress:
         return ", ".join(looked)
 
     def _remedy(self) -> str:
-        from .model.problems import did_you_mean
+        from ..model.problems import did_you_mean
 
         known = sorted({row.app_id for row in self._registry.rows()} - {self.app_id})
         return did_you_mean(

@@ -6,13 +6,13 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from .ledger.errors import LedgerError
-from .service_arguments import checked_dependency
-from .service_places import FILE_NAME, by_lease, by_variable, nearest_root
-from .service_registry import ServiceRegistry
+from ..ledger.errors import LedgerError
+from ..registry.arguments import checked_dependency
+from ..registry.places import FILE_NAME, by_lease, by_variable, nearest_root
+from ..service_registry import ServiceRegistry
 
 if TYPE_CHECKING:
-    from .flask_wording import Identity
+    from .wording import Identity
 
 _PATIENCE = 3.0
 """Seconds: what one supervisor starts together registers a moment later."""
@@ -47,7 +47,7 @@ def _sentence(identity: Identity, text: str) -> str:
     if by_lease(None, app_id, instance_id):
         file = f"{nearest_root()}/{FILE_NAME}"
         return f"{said}: `dynaport up {app_id}` starts it, as {file} says"
-    from .model.problems import did_you_mean
+    from ..model.problems import did_you_mean
 
     others = {checked_dependency(each)[0] for each in identity.dependencies}
     known = {row.app_id for row in ServiceRegistry().rows()} - others - {identity.app_id}

@@ -1,0 +1,1 @@
+"""How a Flask app becomes known while it serves; see `dynaport_tui.flask_integration`."""

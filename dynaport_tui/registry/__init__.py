@@ -1,0 +1,1 @@
+"""What the registry of services is made of; see `dynaport_tui.service_registry`."""
