@@ -30,7 +30,7 @@ REGISTRY = {
 }  # fmt: skip
 """The rooms of what other people's programs ask for services."""
 
-FLASK = {*REGISTRY, "flask_integration", "integration"}
+FLASK = {*REGISTRY, "flask_integration", "integration", "model.redaction"}
 """The rooms of what a Flask app imports."""
 
 OURS = {

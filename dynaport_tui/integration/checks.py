@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import threading
 import time
 from contextlib import nullcontext
@@ -78,10 +79,17 @@ class _Look:
                     self._error = "it returned False"
         except BaseException as error:  # whatever an app's code raises, it is not well
             text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            self._error = " ".join(text.split())[:_LONGEST]
+            self._error = _without_secrets(" ".join(text.split()))[:_LONGEST]
         finally:
             self._seconds = time.monotonic() - self._begun
             self.done.set()
+
+
+def _without_secrets(text: str) -> str:
+    """Anybody may read the answer, and a database names its password in its errors."""
+    from ..model.redaction import Redaction
+
+    return Redaction(os.environ)(text)
 
 
 class Checks:

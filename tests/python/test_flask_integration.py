@@ -272,6 +272,21 @@ def test_a_check_runs_within_the_context_of_the_app() -> None:
     assert client.get("/health").status_code == 200
 
 
+def test_the_error_of_a_check_keeps_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_TOKEN", "tea-and-biscuits")
+    dynaport = DynaPortFlask("shop")
+    client = an_app(dynaport).test_client()
+
+    @dynaport.check("db")
+    def connected() -> None:
+        raise OSError("postgres://shop:swordfish@db/shop refused tea-and-biscuits")
+
+    error = client.get("/health").get_json()["checks"]["db"]["error"]
+    assert "refused" in error
+    assert "swordfish" not in error
+    assert "tea-and-biscuits" not in error
+
+
 def test_a_check_that_hangs_is_late_and_is_not_called_again_until_it_returns() -> None:
     dynaport = DynaPortFlask("shop")
     client = an_app(dynaport).test_client()
