@@ -24,7 +24,7 @@ once: whoever writes them all has hardly finished.
 """
 FEW = 3
 AWAY = 0.1
-"""Seconds after which a file that was removed or emptied is not in the middle of a save."""
+"""Seconds after which a file that is missing or empty is not in the middle of a save."""
 BATCH = 0.3
 """Seconds from the first look at a batch to its report, at the longest; what services.toml and the
 env files have when they were removed or emptied.
@@ -93,9 +93,7 @@ class Settling:
         self._began = clock()
         self._seen: dict[str, tuple[Stamp | None, float]] = {}
 
-    def pause(
-        self, changed: Mapping[str, Stamp | None], was: Callable[[str], Stamp | None]
-    ) -> float:
+    def pause(self, changed: Mapping[str, Stamp | None]) -> float:
         """Seconds after which to look again; none when all of it is whole, or it took too long."""
         now = self._clock()
         few = len(changed) <= FEW
@@ -104,14 +102,14 @@ class Settling:
             return look
         quiet, longest = (QUIET, BATCH) if few else (SETTLED, CROWD)
         rest = [
-            self._needed(path, stamp, was(path), quiet) - self._age(path, stamp, now)
+            self._needed(path, stamp, quiet) - self._age(path, stamp, now)
             for path, stamp in changed.items()
         ]
         pause = min(max(rest), self._began + longest - now, look)
         return pause if pause > _NOTHING else 0.0
 
-    def _needed(self, path: str, stamp: Stamp | None, was: Stamp | None, quiet: float) -> float:
-        if stamp is None or _emptied(stamp, was):
+    def _needed(self, path: str, stamp: Stamp | None, quiet: float) -> float:
+        if stamp is None or _is_empty(stamp):
             return BATCH if path in self._careful else AWAY
         return SETTLED if path in self._careful else quiet
 
@@ -125,5 +123,5 @@ class Settling:
         return max(now - since, own or 0.0)
 
 
-def _emptied(stamp: Stamp, was: Stamp | None) -> bool:
-    return stamp[1] == 0 and not is_folder(stamp) and (was is None or was[1] > 0)
+def _is_empty(stamp: Stamp) -> bool:
+    return stamp[1] == 0 and not is_folder(stamp)

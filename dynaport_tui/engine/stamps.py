@@ -92,10 +92,6 @@ class Stamps:
                     found[path] = now
         return found
 
-    def was(self, path: str) -> Stamp | None:
-        """The known stamp; None when the path did not exist."""
-        return self._known.get(path)
-
     def take(self, changed: dict[str, Stamp | None]) -> None:
         """Know the new stamps from now on."""
         for path, now in changed.items():

@@ -201,7 +201,7 @@ class WatchThread:
         batch = Settling(self._wanted.careful, self._checkouts)
         paths = None if hints is None else set(hints)
         while changed := self._compared(paths):
-            pause = batch.pause(changed, self._stamps.was)
+            pause = batch.pause(changed)
             if pause <= 0:
                 self._stamps.take(changed)
                 self._report(set(changed))

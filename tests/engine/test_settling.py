@@ -21,12 +21,9 @@ from dynaport_tui.engine.settling import (
 )
 from dynaport_tui.engine.stamps import Stamp, since_changed
 
-FIRST: Stamp = (1, 5, 1)
-"""How a file looked before."""
-
 
 class Batch:
-    """A batch of files, all of which looked like FIRST before, and a clock that a test sets."""
+    """A batch of files, and a clock that a test sets."""
 
     def __init__(self, *careful: str, repository: Path | None = None) -> None:
         self.now = 1000.0
@@ -64,7 +61,7 @@ class Batch:
 
     def pause(self) -> float:
         """Seconds until the next look."""
-        return self._settling.pause(self.changed, lambda _path: FIRST)
+        return self._settling.pause(self.changed)
 
     def took(self) -> float:
         """Seconds until all of it may be reported."""
