@@ -49,7 +49,7 @@ class Stamps:
         self._known: dict[str, Stamp] = {}
         self._passed_over: set[tuple[str, bool]] = set()
         self._born: set[str] = set()
-        """Sub-folders reported as new since the last `want`: all that is in them is new too."""
+        """Sub-folders reported as new and not yet wanted: all that is in them is new too."""
 
     def want(self, files: Iterable[str], folders: Iterable[str], accept: Accept | None) -> None:
         """Set what is compared.
@@ -69,7 +69,9 @@ class Stamps:
             if (same and path not in before.files and parent(path) in wish.folders)
             or wish.follows(path, is_folder=is_folder(was))
         }
-        born, self._born = self._born, set()
+        born = self._born
+        # One that is not watched yet will be: all in it is new then, too.
+        self._born = born - wish.folders if len(born) < _REMEMBERED else set()
         anew = wish.folders - before.folders if same else wish.folders
         for path in {*self._entries(anew), *wish.files} - old.keys():
             now = stamp(path)

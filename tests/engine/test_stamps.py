@@ -53,3 +53,19 @@ def test_a_new_file_at_the_moment_of_a_new_wish_is_seen(stamps: Stamps, tmp_path
     module = write(tmp_path, "module.py")
     stamps.want([], [str(tmp_path)], None)
     assert list(stamps.changed()) == [module]
+
+
+def test_what_lies_in_a_new_folder_is_new_whatever_else_is_wanted_before(
+    stamps: Stamps, tmp_path: Path
+) -> None:
+    folders = [str(tmp_path)]
+    stamps.want([], folders, None)
+    new = tmp_path / "new"
+    new.mkdir()
+    stamps.take(stamps.changed())
+    module = write(new, "module.py")
+    other = write(tmp_path, "other.py")
+    stamps.take(stamps.changed())
+    stamps.want([other], folders, None)
+    stamps.want([other], [*folders, str(new)], None)
+    assert list(stamps.changed()) == [module]
