@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import dashboards
 from shop import Shop
-from streams import SHOWN, draw, mistakes, prompt, reloading, shown
+from streams import SHOWN, alone, draw, mistakes, prompt, reloading, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ def main() -> None:
             draw("reload", reloading(shop, terminal), shop.folder, 124)
         with shop.background() as socket:
             dashboards.make(shop, socket)
+        draw("apps", alone(shop), shop.folder, 116)
         draw("check", mistakes(shop), shop.folder, 124)
 
 

@@ -62,6 +62,11 @@ class Terminal:
         self.all()
         os.close(self._ours)
 
+    def kill(self) -> None:
+        """Kill it, and wait until it is gone."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
     def _read(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._ours], [], [], max(deadline - time.monotonic(), 0))
         try:

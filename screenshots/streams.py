@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,20 @@ env = { API = "${services.bill.url}/v1" }
 """
 
 
+ORDERS = """\
+from flask import Flask
+
+from dynaport_tui import DynaPortFlask
+
+app = Flask(__name__)
+dynaport = DynaPortFlask(app_id="orders", name="The orders")
+dynaport.wrap_app(app)
+
+if __name__ == "__main__":
+    dynaport.run_app()
+"""
+
+
 def prompt(command: str) -> str:
     """A command as it was typed."""
     return f"\x1b[32m$\x1b[0m \x1b[1m{command}\x1b[0m\n"
@@ -69,7 +84,8 @@ def draw(name: str, ansi: str, folder: Path, columns: int = COLUMNS) -> None:
 
 def _neutral(ansi: str, folder: Path) -> str:
     """The same with a neutral folder, and as if it had begun at noon."""
-    ansi = PIN.sub("123-456-789", ansi.replace(str(folder), SHOWN))
+    ansi = ansi.replace(str(folder), SHOWN).replace(sys.executable, "python")
+    ansi = PIN.sub("123-456-789", ansi)
     first = STAMP.search(ansi)
     if first is None:
         return ansi
@@ -96,6 +112,22 @@ def reloading(shop: Shop, terminal: Terminal) -> str:
         before = len(terminal.text)
     stream = terminal.until(r"was reloaded.*\n", before)
     return text + remark("and saved again, mended") + stream
+
+
+def alone(shop: Shop) -> str:
+    """An app that somebody starts by hand, and how others see it until it is killed."""
+    (shop.folder / "orders.py").write_text(ORDERS, encoding="utf-8")
+    terminal = Terminal(shop, sys.executable, "orders.py")
+    terminal.until(r"Running on .*\n")
+    address = re.search(r"http://127.0.0.1:(\d+)", terminal.text)
+    assert address is not None
+    text = prompt("python orders.py &") + f" * Running on {address[0]}\n"
+    text += "".join(
+        shown(shop, *command)
+        for command in (("service", "list"), ("ps", "--all"), ("port", "check", address[1]))
+    )
+    terminal.kill()
+    return text + prompt("kill -9 %1") + shown(shop, "service", "list")
 
 
 def mistakes(shop: Shop) -> str:

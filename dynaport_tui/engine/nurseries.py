@@ -171,7 +171,8 @@ class Nurseries:
     def _start_warm(
         self, key: Key, services: dict[str, Environment], starting: Collection[str]
     ) -> Nursery:
-        plain = learned.shared(services) if services else os.environ
+        addresses = {name for launch in self._needed() for name in launch.peers}
+        plain = learned.shared(services, addresses) if services else os.environ
         plain = {n: v for n, v in plain.items() if not at_start({n: v})}
         env = {**plain, **dict(key[1])}
         begun = early.take(*key, "warm")

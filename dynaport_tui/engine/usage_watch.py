@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ _OFTEN = 2.0
 _SELDOM = 30.0
 _LOOKING = 10.0
 """Seconds for which one look counts."""
+_FIRST = 5.0
+"""Seconds for which the services are left alone at first, as long as nobody looks."""
 _AFTER_MOVE = 1.0
 """Seconds after a change of state when the figures are worth a fresh look."""
 
@@ -29,10 +32,15 @@ class UsageWatch:
         self._pids = pids
         self._last: Mapping[str, Usage] = {}
         self._looked = float("-inf")
+        self._seen = asyncio.Event()
+        """Set when somebody looks for the first time."""
         self._wake: asyncio.Event | None = None
 
     async def run(self) -> None:
         """Sample until cancelled."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST):
+                await self._seen.wait()
         # psutil costs 40 ms of import that no start should wait for.
         sampler = await asyncio.to_thread(_sampler)
         self._wake = asyncio.Event()
@@ -57,6 +65,7 @@ class UsageWatch:
         """Somebody reads the figures."""
         idle = time.monotonic() - self._looked >= _LOOKING
         self._looked = time.monotonic()
+        self._seen.set()
         if idle and self._wake is not None:
             self._wake.set()
 

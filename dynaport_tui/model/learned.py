@@ -123,16 +123,27 @@ def read(memory: Memory, module: str, names: Iterable[str]) -> bool:
     return every != verdict.reads
 
 
-def shared(services: Mapping[str, Environment]) -> Environment:
+def shared(
+    services: Mapping[str, Environment], addresses: Collection[str] = frozenset()
+) -> Environment:
     """The variables that all of these services have with one and the same value; those that speak
     of one process are not among them.
+
+    The `addresses` of services may be missing where they are a service's own.
     """
-    first, *others = services.values()
+    every = {
+        name: value for environment in services.values() for name, value in environment.items()
+    }
     return {
         name: value
-        for name, value in first.items()
-        if not _is_own(name) and all(other.get(name) == value for other in others)
+        for name, value in every.items()
+        if not _is_own(name) and _agree(services, name, value, given=name in addresses)
     }
+
+
+def _agree(services: Mapping[str, Environment], name: str, value: str, *, given: bool) -> bool:
+    missing = value if given else None
+    return all(environment.get(name, missing) == value for environment in services.values())
 
 
 def _is_own(name: str) -> bool:

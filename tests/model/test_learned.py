@@ -118,6 +118,12 @@ def test_a_nursery_gets_the_variables_on_which_its_services_agree() -> None:
     assert shared({"users": USERS, "orders": orders}) == {"HOME": "/home/u"}
 
 
+def test_the_address_of_one_service_is_shared_by_all_others() -> None:
+    services = {"a": {"B_PORT": "2"}, "b": {"A_PORT": "1"}, "c": {"A_PORT": "1", "B_PORT": "3"}}
+    assert shared(services, {"A_PORT", "B_PORT"}) == {"A_PORT": "1"}
+    assert shared(services) == {}
+
+
 def test_other_packages_bring_every_verdict_into_question() -> None:
     memory = knowing(tried("lib", why="fails: ImportError"), users=["lib"])
     verified(memory, "one")
