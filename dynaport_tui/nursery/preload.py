@@ -143,14 +143,14 @@ def _import(name: str) -> bool:
 
 
 def settle() -> None:
-    """Leave nothing to be done again in every fork: garbage, and what a library printed.
+    """Leave nothing to be done again in every fork: looking through what was imported for garbage,
+    and writing what a library printed.
 
     Costs nothing where nothing was imported since the last time.
     """
     if gc.isenabled():
         return
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # without a look for garbage: what that frees, each fork would copy when it is used
     gc.enable()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
