@@ -88,6 +88,19 @@ class Report:
         """
         return self._offer(report="imports", modules=modules, sets=sets)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a part of what was said waits until the engine has room."""
+        return bool(self._unsent)
+
+    def finish(self) -> None:
+        """Send that part as far as there is room now."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._write()
+            finally:
+                self._lock.release()
+
     def _offer(self, **fields: Any) -> bool:
         if not self._lock.acquire(blocking=False):
             return False

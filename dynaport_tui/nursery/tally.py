@@ -69,7 +69,7 @@ class Tally:
 
     def _ask(self) -> None:
         """Have somebody flush what is left, once."""
-        if self._kept and not self._asked:
+        if (self._kept or self._report.unfinished) and not self._asked:
             self._asked = True
             self._soon()
 
@@ -79,6 +79,7 @@ class Tally:
             return  # another thread is at it
         try:
             self._told_at = time.perf_counter()
+            self._report.finish()
             while self._kept and self._tell_some():
                 pass
         finally:

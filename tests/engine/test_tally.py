@@ -13,7 +13,7 @@ class FakeReport:
     """A channel that takes what comes, or is full."""
 
     def __init__(self) -> None:
-        self.full = False
+        self.full = self.unfinished = False
         self.lines: list[list[Any]] = []
         self.dropped = 0
 
@@ -24,6 +24,10 @@ class FakeReport:
         self.lines.append(some)
         self.dropped += dropped
         return True
+
+    def finish(self) -> None:
+        """Send the rest, unless there is no room."""
+        self.unfinished = self.unfinished and self.full
 
     @property
     def paths(self) -> list[str]:
@@ -108,6 +112,18 @@ def test_what_the_engine_does_not_take_is_tried_again() -> None:
     server.report.full = False
     server.tally.flush()
     assert (server.report.paths, server.asked) == (["/a"], 2)
+
+
+def test_the_rest_of_a_line_is_sent_although_no_other_request_comes() -> None:
+    server = Server()
+    server.report.full = server.report.unfinished = True
+    server.tally.flush()
+    assert server.asked == 1
+    server.tally.flush()
+    assert server.asked == 2
+    server.report.full = False
+    server.tally.flush()
+    assert (server.report.unfinished, server.asked) == (False, 2)
 
 
 def test_what_a_client_wrote_is_cut_and_cleaned() -> None:
