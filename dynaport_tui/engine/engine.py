@@ -52,7 +52,7 @@ class Engine:
     """Runs one project, and is the EngineView of those who look."""
 
     def __init__(self, options: Options) -> None:
-        self._supervisor = Supervisor(options, self.snapshot)
+        self._supervisor = Supervisor(options, self._everything)
         self._fleet = self._supervisor.fleet
         self._planner = self._supervisor.planner
 
@@ -97,9 +97,12 @@ class Engine:
         await self._supervisor.drawn.wait()
 
     def snapshot(self) -> Snapshot:
-        """Everything at this instant."""
-        project = self._planner.project
+        """Everything at this instant; somebody looks, so the figures are kept fresh."""
         self._supervisor.usage.looked()
+        return self._everything()
+
+    def _everything(self) -> Snapshot:
+        project = self._planner.project
         return Snapshot(
             project=ProjectStatus(
                 name=project.name,

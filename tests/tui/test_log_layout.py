@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, split_graphemes
 from rich.color import Color
 from rich.style import Style
 
@@ -39,11 +39,12 @@ def test_a_wrapped_line_fits_but_for_a_blank_at_its_end(text: str, width: int) -
 
 @given(drawn, st.integers(0, 60), st.integers(2, 60))
 @example("\u0301", 1, 2)
+@example("\u200d0", 1, 2)
 def test_a_cut_line_fits_and_says_that_it_was_cut(text: str, left: int, width: int) -> None:
     part = cut(text, left, width)
     shown = part.before + text[part.first : part.last] + part.after
     assert cell_len(shown) <= width
-    total = cell_len(text)
+    total = sum(size for _, _, size in split_graphemes(text)[0])
     assert part.after.endswith("…") == (total > left + width)
     assert part.before.startswith("…") == (left > 0 and total > 0)
 
