@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from dynaport_tui.engine.usage import Sampler
+from dynaport_tui.engine.usage_watch import UsageWatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,3 +82,20 @@ def test_a_service_whose_leader_is_gone_is_left_out() -> None:
     with family() as parent:
         pass
     assert Sampler().sample({"users": parent.pid, "me": os.getpid()}).keys() == {"me"}
+
+
+async def test_figures_are_taken_as_soon_as_somebody_looks_and_not_before() -> None:
+    asked = asyncio.Event()
+
+    def pids() -> dict[str, int]:
+        asked.set()
+        return {}
+
+    watch = UsageWatch(pids)
+    running = asyncio.create_task(watch.run())
+    await asyncio.sleep(0)
+    assert not asked.is_set()
+    watch.looked()
+    async with asyncio.timeout(5):
+        await asked.wait()
+    running.cancel()
