@@ -25,10 +25,13 @@ def run_here(argv: Sequence[str]) -> str | None:
     command, *arguments = rest or [""]
     if _ELSEWHERE.intersection(arguments):
         return None
-    plain = "--no-tui" in arguments or not sys.stdout.isatty()
-    if command == "test" or (command == "up" and plain):
-        return os.path.join(named["-C"], named["-f"])
-    return None
+    here = command == "test" or (command == "up" and _is_plain(arguments))
+    return os.path.join(named["-C"], named["-f"]) if here else None
+
+
+def _is_plain(arguments: Sequence[str]) -> bool:
+    """Whether it is the plain stream; the dashboard has its engine in a process of its own."""
+    return "--no-tui" in arguments or not sys.stdout.isatty()
 
 
 _LONG = {"--file": "-f", "--folder": "-C"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +41,9 @@ def test_in_a_terminal_the_run_is_in_the_engine_that_the_dashboard_starts(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert run_here(["up"]) is None
     assert run_here(["up", "--no-tui"]) == "./"
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_a_standard_stream_may_be_closed(private: Path, closed: str) -> None:
+    command = f'exec "$0" -m dynaport_tui config list {closed}'
+    assert subprocess.run(["sh", "-c", command, sys.executable], timeout=9).returncode == 0
