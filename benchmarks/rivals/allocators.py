@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0
 """Seconds until all must be done."""
+SETTLING = 0.5
+"""Seconds after which all that were forked wait for the beginning."""
 
 Allocate = Any
 """A function: the name of an app -> its port."""
@@ -63,9 +65,10 @@ def work(opened: Callable[[], Allocate], number: int, each: int, begin: int, ans
     select.select([begin], [], [], PATIENCE)
     ports: list[int] = []
     errors: dict[str, int] = {}
-    allocate = opened()
+    allocate: Allocate = None
     for one in range(each):
         try:
+            allocate = allocate or opened()
             ports.append(allocate(f"app{number}-{one}"))
         except Exception as error:  # whatever a rival may raise is counted
             name = type(error).__name__
@@ -88,7 +91,7 @@ def together(opened: Callable[[], Allocate], processes: int, each: int) -> dict[
                 os._exit(0)
         pids.append(pid)
     os.close(answering)
-    time.sleep(0.5)
+    time.sleep(SETTLING)
     began = time.monotonic()
     os.close(beginning)
     told = b""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LONG = {"--file": "-f", "--folder": "-C"}
 _ELSEWHERE = frozenset({"-h", "--help", "-d", "--detach"})
 
 
@@ -32,6 +33,3 @@ def run_here(argv: Sequence[str]) -> str | None:
 def _is_plain(arguments: Sequence[str]) -> bool:
     """Whether it is the plain stream; the dashboard has its engine in a process of its own."""
     return "--no-tui" in arguments or not sys.stdout.isatty()
-
-
-_LONG = {"--file": "-f", "--folder": "-C"}
