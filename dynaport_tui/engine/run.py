@@ -64,6 +64,8 @@ class Run:
         self.packages: Since | None = None
         """What was installed when it was started."""
         self._born = False
+        self._early_word: str | None = None
+        """What it said when it was ready sooner than the nursery said that it was there."""
         self._runner, self._action, self._desk = runner, action, desk
         self._error: str | None = None
         self._served = self._hopeless = False
@@ -146,6 +148,8 @@ class Run:
 
     def _spawned(self) -> None:
         self._born = True
+        if self._early_word is not None:
+            self.ready(self._early_word)
         self.probe_anew()
 
     async def _ended(self, exit_: Exit, why: str | None) -> None:
@@ -260,7 +264,10 @@ class Run:
         self.probe_anew()
 
     def ready(self, why: str) -> None:
-        """The service said that it serves."""
+        """The service said that it serves; nobody is told before its pid is known."""
+        if not self._born:
+            self._early_word = why
+            return
         self._desk.post(ReadyReport(service=self._runner.spec.id, run=self._action.run, why=why))
 
     # ---- one after the other

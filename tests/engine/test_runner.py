@@ -17,7 +17,7 @@ from dynaport_tui.engine.logs import ServiceLog
 from dynaport_tui.engine.process import ReportChannel, Serves, Told
 from dynaport_tui.engine.runner import Runner
 from dynaport_tui.model.launch import Launch
-from dynaport_tui.model.reports import Answered, Exited, Gone, ReadyReport, Start
+from dynaport_tui.model.reports import Answered, Exited, Gone, ReadyReport, Spawned, Start
 from dynaport_tui.model.spec import Kind, LogSpec, ProbeSpec, ServiceSpec
 from tests.fakes import FakeDesk
 
@@ -147,8 +147,22 @@ def notify(desk: FakeDesk, *messages: bytes) -> None:
 async def test_a_service_that_says_it_is_ready_is_believed(desk: FakeDesk) -> None:
     service = runner(desk)
     service.start(start(desk))
+    desk.hear("spawned", pid=4242)
     notify(desk, b"READY=1\nSTATUS=42 jobs\n")
     assert await desk.next(ReadyReport) == ReadyReport(service="users", run=1, why="42 jobs")
+    service.close()
+
+
+async def test_one_that_is_ready_at_once_is_so_when_its_pid_is_known(desk: FakeDesk) -> None:
+    service = runner(desk)
+    service.start(start(desk))
+    # What came first is told first: the status shows that READY=1 was heard.
+    notify(desk, b"READY=1", b"STATUS=42 jobs")
+    await desk.came.wait()
+    assert desk.sayings == ["42 jobs"]
+    assert desk.reports == []
+    desk.hear("spawned", pid=4242)
+    assert [type(report) for report in desk.reports] == [Spawned, ReadyReport]
     service.close()
 
 
