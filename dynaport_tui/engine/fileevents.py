@@ -71,6 +71,10 @@ def _alone(name: str) -> ModuleType:
     return sys.modules.setdefault(name, made)
 
 
+class _OverError(Exception):
+    """Ends a wait of RustNotify's without a loss: told to end, it drops what has come."""
+
+
 class _Pace:
     """Lets RustNotify tell a change at its first look after it.
 
@@ -83,14 +87,14 @@ class _Pace:
         self._looks = 0
 
     def is_set(self) -> bool:
-        """Whether to end. What has come is dropped then: so only after two looks in vain."""
+        """Never; raises _OverError where it is to end, after two looks in vain."""
         self._looks += 1
         if self._looks % 2 == 0:
             return False
         left = self._until - time.monotonic()
         over = left <= 0 or self._wake.is_set()
         if over and self._looks > 1:
-            return True
+            raise _OverError
         if not over:
             time.sleep(min(self._step, left))
         return False
@@ -136,6 +140,8 @@ class FileEvents:
             return set()
         try:
             raw = self._notify.watch(0, 0, 0, _Pace(self._wake, until, step))
+        except _OverError:
+            return set()
         except (OSError, RuntimeError) as error:
             self.close()
             raise error if isinstance(error, OSError) else OSError(str(error)) from error

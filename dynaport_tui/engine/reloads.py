@@ -72,7 +72,7 @@ class _Reload:
         self.files, self.untold = files, 0
         """How many ends of it were not told."""
         if before is not None:
-            self.files = list(dict.fromkeys([*before.files, *files]))
+            self.files = sorted({*before.files, *files})
             self.untold = before.untold
 
 

@@ -199,7 +199,9 @@ class WatchThread:
     def _settle(self, hints: Iterable[str] | None) -> None:
         """Report what changed as soon as all of it is whole."""
         batch = Settling(self._wanted.careful, self._checkouts)
-        paths = None if hints is None else set(hints)
+        # Of many saves at once, a first look may see a few that are whole long since.
+        more = set() if hints is None else self._fetch(0.0)
+        paths = None if hints is None or more is None else {*hints, *more}
         while changed := self._compared(paths):
             pause = batch.pause(changed)
             if pause <= 0:
