@@ -23,6 +23,7 @@ from dynaport_tui.control.server import ControlServer, serve
 from dynaport_tui.engine.bus import Bus, BusSubscription
 from dynaport_tui.engine.nursery import Nursery
 from dynaport_tui.engine.packages import Installed, Since
+from dynaport_tui.headless.output import PIECE
 from dynaport_tui.model.callers import Caller
 from dynaport_tui.model.httphead import Head
 from dynaport_tui.model.launch import Launch
@@ -717,3 +718,60 @@ class FakeRun:
     ) -> None:
         self.host, self.port, self.options = host, port, {"debug": debug, **options}
         self.seen = self._meanwhile()
+
+
+class FakeClock:
+    """Seconds that pass only by its own steps, or when a test says so."""
+
+    def __init__(self, *, step: float = 0.0) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        """The time, a step later than at the last look."""
+        self.now += self.step
+        return self.now
+
+
+class FakeOutput:
+    """A reader that takes a piece whenever one looks, until it stalls; no write ends before it may
+    go on.
+    """
+
+    def __init__(self) -> None:
+        self.is_file = False
+        self._pieces = self._looks = 0
+        self._looked, self._may_end = asyncio.Event(), asyncio.Event()
+        self._stalls = False
+
+    @property
+    def taken(self) -> int:
+        """More with each look."""
+        self._looks += 1
+        self._looked.set()
+        if not self._stalls:
+            self._pieces += 1
+        return self._pieces * PIECE
+
+    def write(self, parts: Sequence[bytes | memoryview]) -> asyncio.Future[None]:
+        """Done when `go_on` was called."""
+        return asyncio.ensure_future(self._written())
+
+    async def _written(self) -> None:
+        await self._may_end.wait()
+
+    async def asked(self, times: int) -> None:
+        """Until somebody has looked so often."""
+        while self._looks < times:
+            self._looked.clear()
+            await self._looked.wait()
+
+    def stall(self) -> None:
+        """Take nothing more."""
+        self._stalls = True
+
+    def go_on(self) -> None:
+        """Take everything from now on."""
+        self._may_end.set()
+
+    def close(self) -> None:
+        """Nothing to do."""

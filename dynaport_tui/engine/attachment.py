@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1024 * 1024
 """Bytes that are read at once, and about as many in one loop turn."""
-BITE = 256 * 1024
-"""Bytes of these that are passed on at once."""
 PIPE = 256 * 1024
 """Bytes that a service can run ahead. The system's allowance for all pipes of a user is 64 MiB, so
 no more.
@@ -103,9 +101,9 @@ class Attachment:
             return 0
         except OSError:
             size = 0  # a terminal whose other end is closed gives EIO
-        for start in range(0, size, BITE):
-            self._pass_on(self._cutter.feed(_buffer, start, min(start + BITE, size)))
-        if not size:
+        if size:
+            self._pass_on(self._cutter.feed(_buffer, size))
+        else:
             self._end()
         return size
 
@@ -134,7 +132,7 @@ class Attachment:
             _wide.add(self)
             # glibc asks the system for each block that is larger than the largest that was freed
             # so far, and gives it back at once: in a flood that costs more than filling them.
-            bytes(2 * CHUNK)
+            bytes(4 * CHUNK)
 
     def _breathe(self, size: int) -> None:
         """A turn of the loop costs the same for one line as for thousands."""

@@ -34,18 +34,18 @@ class Cutter:
         """Whether an unfinished line is held back."""
         return bool(self._tail)
 
-    def feed(self, data: bytes | bytearray, start: int = 0, stop: int | None = None) -> Cut | None:
-        """Take what was read, from `start` to `stop`; returns the lines that it completed."""
-        stop = len(data) if stop is None else stop
-        end = data.rfind(b"\n", start, stop) + 1
+    def feed(self, data: bytes | bytearray, size: int | None = None) -> Cut | None:
+        """Take the first `size` bytes, which were read; returns the lines that they completed."""
+        size = len(data) if size is None else size
+        end = data.rfind(b"\n", 0, size) + 1
         raw = b""
         if end:
             # Copied once: it may be the whole of what a pipe holds.
             with memoryview(data) as view:
-                raw = b"".join((self._tail, view[start:end]))
-            self._tail = bytes(data[end:stop])
+                raw = b"".join((self._tail, view[:end]))
+            self._tail = bytes(data[end:size])
         else:
-            self._tail += data[start:stop]
+            self._tail += data[:size]
         if len(self._tail) > PIECE:
             cut = 0
             while len(self._tail) - cut > PIECE:

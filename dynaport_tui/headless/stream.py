@@ -24,7 +24,7 @@ from ..model.view import (
     Subscription,
 )
 from ..model.wire import positions
-from .output import Output, OutputGone
+from .output import PIECE, Output, OutputGone
 from .render import TAIL, Failure, Item, Renderer
 
 if TYPE_CHECKING:
@@ -33,17 +33,15 @@ if TYPE_CHECKING:
     from .render import Part
 
 PORTION = 256 * 1024
-"""Bytes in one write, about, so that a reader shows soon whether it reads."""
-LARGE = 2 * 1024 * 1024
-"""The same for a file, where each write has its price."""
+"""Bytes that are handed over at a time, at least, where there are so many."""
 _EVENT = 100
 """Bytes of an event, about."""
 SLOW = 0.2
-"""Seconds for one write after which nobody waits for the reader any more: then it takes less than
-a megabyte a second.
+"""Seconds in which a reader takes a piece: nobody waits any longer for one that takes less than a
+megabyte a second.
 """
 PATIENCE = 10.0
-"""Seconds that a reader may take nothing once the engine has ended."""
+"""The same once the engine has ended: then the rest is not shown."""
 
 
 class Stream:
@@ -127,8 +125,7 @@ class Stream:
 
     async def _show_lines(self, marks: dict[str, int], items: list[Item]) -> None:
         pages = [self._lines(service, last) for service, last in marks.items()]
-        size = LARGE if self._out.is_file else PORTION
-        for portion in _portions(merge(*pages, items, key=_at), size):
+        for portion in _portions(merge(*pages, items, key=_at)):
             await self._write(self._render.parts(portion))
         if self._tail is not None:
             self._tail.hold()  # the reader has caught up, if it was slow
@@ -210,7 +207,7 @@ class Stream:
             return
         self._written = self._out.write(parts)
         if self._tail is not None and not self._out.is_file:
-            self._after(SLOW, self._tail.let_go)
+            self._expect(SLOW, self._tail.let_go)
         if self._ending:
             self._hurry()
         try:
@@ -221,24 +218,33 @@ class Stream:
             self._timers.clear()
 
     def _hurry(self) -> None:
-        self._after(self._patience, self._give_up)
+        self._expect(self._patience, self._give_up)
+
+    def _expect(self, seconds: float, otherwise: Callable[[], None]) -> None:
+        """That the reader takes a piece in every so many seconds while this write lasts."""
+        before = self._out.taken
+
+        def judge() -> None:
+            if self._out.taken - before < PIECE:
+                otherwise()
+            else:
+                self._expect(seconds, otherwise)
+
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, judge))
 
     def _give_up(self) -> None:
         if self._written is not None and not self._written.done():
             self._written.set_exception(OutputGone(f"nobody read for {self._patience:g} s"))
 
-    def _after(self, seconds: float, do: Callable[[], None]) -> None:
-        self._timers.append(asyncio.get_running_loop().call_later(seconds, do))
 
-
-def _portions(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
+def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
     """The items, as many at a time as are written at a time."""
     some: list[Item] = []
     size = 0
     for item in items:
         some.append(item)
         size += len(item.data) if isinstance(item, LogBlock) else _EVENT
-        if size >= most:
+        if size >= PORTION:
             yield some
             some, size = [], 0
     if some:

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,7 +15,7 @@ from dynaport_tui.headless import Format, Output, Stream, renderer, stream
 from dynaport_tui.headless.render import OnlyTheEnd
 from dynaport_tui.model.machine import State
 from dynaport_tui.model.view import Lagged, ProjectChanged, Reloaded
-from tests.fakes import NOON, FakeEngine, status
+from tests.fakes import NOON, FakeEngine, FakeOutput, status
 
 DEADLINE = 8
 
@@ -367,6 +367,24 @@ async def test_services_wait_for_a_reader_until_it_is_slow_and_again_when_it_has
         await tail.is_held(True)
 
     assert tail.closed
+
+
+async def test_a_reader_of_a_long_write_is_waited_for_as_long_as_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream, "SLOW", 0.0)
+    engine = FakeEngine(status("users"))
+    out = FakeOutput()
+    shown = Stream(engine, cast("Output", out), renderer("text", colour=False))
+    task = asyncio.create_task(shown.run())
+    async with asyncio.timeout(DEADLINE):
+        await out.asked(100)  # each time it has taken more
+        assert engine.tails[0].held
+        out.stall()
+        await engine.tails[0].is_held(False)
+        out.go_on()
+        engine.end(0, "every service is done")
+        await task
 
 
 async def test_a_file_is_waited_for_however_long_it_takes(
