@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .stamps import is_folder, parent, since_changed
+from .stamps import is_folder, parent, since_changed, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -121,6 +121,22 @@ class Settling:
         self._seen[path] = stamp, since
         own = self._since_changed(path) if stamp is not None else None
         return max(now - since, own or 0.0)
+
+
+def gathered(look: Callable[[], set[str]], careful: Container[str]) -> set[str]:
+    """What `look` finds saved, as soon as all of it is whole; blocks for at most CROWD seconds, or
+    CHECKOUT.
+    """
+    saved = look()
+    if not saved:
+        return saved
+    batch = Settling(careful, Checkouts())
+    while True:
+        saved |= look()  # also what was saved behind the back of the look before
+        pause = batch.pause({path: stamp(path) for path in saved})
+        if pause <= 0:
+            return saved
+        time.sleep(pause)
 
 
 def _is_empty(stamp: Stamp) -> bool:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from .changes import Changes, settings
 from .globs import MOST_FOLDERS
-from .settling import Checkouts, Settling
-from .stamps import stamp
+from .settling import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,7 +86,7 @@ class Watching:
         interest, careful = self.changes.interest(), settings(project)
         watcher.watch(files, folders, interest, careful=careful)
         await watcher.settled()
-        if saved := await asyncio.to_thread(_whole, unwatched.saved, careful):
+        if saved := await asyncio.to_thread(gathered, unwatched.saved, careful):
             self._saved(saved)
         if moved := await asyncio.to_thread(unwatched.folders):
             self.changes.stir(moved)
@@ -106,16 +104,6 @@ _TOO_MANY = (
     f"its patterns reach more than {MOST_FOLDERS} folders, and a save in the others is not noticed."
     " Narrow its `watch`, or name in its `ignore` or in .gitignore what it does not run"
 )
-
-
-def _whole(look: Callable[[], set[str]], careful: set[str]) -> set[str]:
-    """What was saved, as soon as it is whole; blocks."""
-    saved = look()
-    if saved:
-        batch = Settling(careful, Checkouts())
-        while (pause := batch.pause({path: stamp(path) for path in saved})) > 0:
-            time.sleep(pause)
-    return saved
 
 
 def _watcher() -> type[Watcher]:

@@ -199,17 +199,18 @@ class WatchThread:
     def _settle(self, hints: Iterable[str] | None) -> None:
         """Report what changed as soon as all of it is whole."""
         batch = Settling(self._wanted.careful, self._checkouts)
-        # Of many saves at once, a first look may see a few that are whole long since.
-        more = set() if hints is None else self._fetch(0.0)
-        paths = None if hints is None or more is None else {*hints, *more}
+        paths = None if hints is None else set(hints)
+        looked_before = False
         while changed := self._compared(paths):
             pause = batch.pause(changed)
-            if pause <= 0:
+            # One look alone may be cut in two by those who save: what it saw first is old then.
+            if pause <= 0 and looked_before:
                 self._stamps.take(changed)
                 self._report(set(changed))
                 self._lively_until = time.monotonic() + AT_WORK
                 self._doubt()
                 return
+            looked_before = True
             if self._stopping.wait(pause):
                 return
             more = self._fetch(0.0)

@@ -18,6 +18,7 @@ from dynaport_tui.engine.settling import (
     SETTLED,
     Checkouts,
     Settling,
+    gathered,
 )
 from dynaport_tui.engine.stamps import Stamp, since_changed
 
@@ -203,3 +204,16 @@ def test_a_file_is_as_old_as_its_last_change_whatever_its_time_says(tmp_path: Pa
     assert age is not None
     assert age < 1000
     assert since_changed(str(tmp_path / "none")) is None
+
+
+def test_what_is_saved_behind_the_back_of_a_look_is_gathered_too(tmp_path: Path) -> None:
+    first, second = (str(tmp_path / name) for name in ("a.py", "b.py"))
+    looks = [{second}, {first, second}]
+    for path in (first, second):
+        Path(path).write_text("saved")
+
+    def look() -> set[str]:
+        return looks.pop(0) if len(looks) > 1 else looks[0]
+
+    assert gathered(look, ()) == {first, second}
+    assert gathered(set, ()) == set()

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dynaport_tui.engine.fileevents import open_notify
-from dynaport_tui.engine.settling import BATCH, SETTLED
+from dynaport_tui.engine.settling import BATCH, QUIET, SETTLED
+from dynaport_tui.engine.stamps import since_changed
 from dynaport_tui.engine.watch import Watcher, expand
 from tests.fakes import NoWatchesLeft
 
@@ -308,6 +309,39 @@ async def test_a_save_that_the_system_does_not_tell_is_noticed_after_another_one
         save(told, "second")
         assert await seen.batch() == {told}
         assert await seen.batch() == {untold}
+
+
+async def test_saves_of_which_the_first_look_sees_one_are_one_batch(tmp_path: Path) -> None:
+    both = {str(save(tmp_path / name, "first")) for name in ("a.py", "b.py")}
+
+    class Late:
+        """Tells one file when both were saved a while ago, and then the other."""
+
+        def __init__(self, folders: list[str]) -> None:
+            self._notify = open_notify(folders)
+            self.close = self._notify.close
+            self._heard: set[tuple[int, str]] = set()
+            self._rest: list[Raw] = []
+
+        def watch(self, *how: Any) -> Raw:
+            if self._rest:
+                return self._rest.pop()
+            found = self._notify.watch(*how)
+            self._heard |= set() if isinstance(found, str) else found
+            if {path for _, path in self._heard} != both:
+                return "timeout"
+            while any((since_changed(path) or 0.0) < 3 * QUIET for path in both):
+                time.sleep(QUIET)  # their age is what the test is about
+            one, other = ({e for e in self._heard if e[1] == path} for path in sorted(both))
+            self._rest, self._heard = [other], set()
+            return one
+
+    async with watching(Late) as seen:
+        paths = set(map(Path, both))
+        await seen.watch(paths)
+        for path in paths:
+            save(path, "second")
+        assert await seen.batch() == paths
 
 
 async def test_a_folder_that_is_removed_and_made_anew_is_watched_again(tmp_path: Path) -> None:
