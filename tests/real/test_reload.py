@@ -321,7 +321,8 @@ VALUE = str(part0.N + part19.N)
     wait_for_another(dynaport, "users", pid)
     assert dynaport.get("users").text == "42"
     assert reloads(dynaport) == {"users": 1}
-    stream.wait_for_line(r"users was reloaded in .*: shop/part0.py, .* and 17 more$")
+    # Which of them are named depends on what was watched already when the engine was halted.
+    stream.wait_for_line(r"users was reloaded in .*: shop/part\d+\.py")
 
 
 def test_saves_of_equal_size_within_one_second_always_serve_the_new_code(
