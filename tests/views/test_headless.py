@@ -195,6 +195,18 @@ async def test_a_service_that_starts_again_says_why_once(reader: Reader) -> None
     assert "stopped" not in text
 
 
+async def test_of_many_saved_files_the_first_are_named(reader: Reader) -> None:
+    engine = FakeEngine(status("users"))
+    files = [f"shop/part{number}.py" for number in range(20)]
+    async with streaming(engine, reader):
+        engine.publish(
+            Reloaded(at=NOON, service="users", files=files, ok=True, why="", seconds=0.25)
+        )
+        text = await reader.until("users was reloaded.*\n")
+
+    assert "in 250 ms: shop/part0.py, shop/part1.py, shop/part2.py and 17 more\n" in text
+
+
 async def test_a_reload_and_a_broken_services_toml_are_told(reader: Reader) -> None:
     engine = FakeEngine(status("users"))
     async with streaming(engine, reader):
