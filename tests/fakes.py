@@ -408,13 +408,16 @@ async def _close_what_is_left() -> None:
 
 
 class FakeTime:
-    """A clock that moves only when somebody sleeps on it, and then at once."""
+    """A clock that moves only when somebody sleeps on it, and then at once, and by `step` with each
+    look at it.
+    """
 
-    def __init__(self, now: float = 0.0) -> None:
-        self.now = now
+    def __init__(self, now: float = 0.0, *, step: float = 0.0) -> None:
+        self.now, self.step = now, step
         self.slept: list[float] = []
 
     def __call__(self) -> float:
+        self.now += self.step
         return self.now
 
     async def sleep(self, seconds: float) -> None:
@@ -718,18 +721,6 @@ class FakeRun:
     ) -> None:
         self.host, self.port, self.options = host, port, {"debug": debug, **options}
         self.seen = self._meanwhile()
-
-
-class FakeClock:
-    """Seconds that pass only by its own steps, or when a test says so."""
-
-    def __init__(self, *, step: float = 0.0) -> None:
-        self.now, self.step = 0.0, step
-
-    def __call__(self) -> float:
-        """The time, a step later than at the last look."""
-        self.now += self.step
-        return self.now
 
 
 class FakeOutput:

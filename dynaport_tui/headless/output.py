@@ -103,9 +103,9 @@ class Output:
     def _write_all(self, parts: Sequence[_Part]) -> None:
         if len(parts) > 1 and sum(map(len, parts)) < _TOGETHER * len(parts):
             parts = [b"".join(parts)]
+        most = _MOST
         if not self.is_file:
-            parts = list(_pieces(parts))
-        most = _MOST if self.is_file else 1
+            parts, most = list(_pieces(parts)), 1
         while parts:
             try:
                 written = os.writev(self._fd, parts[:most])

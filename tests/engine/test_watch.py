@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dynaport_tui.engine import settling
 from dynaport_tui.engine.fileevents import open_notify
-from dynaport_tui.engine.settling import BATCH, QUIET, SETTLED
-from dynaport_tui.engine.stamps import since_changed
+from dynaport_tui.engine.settling import BATCH, SETTLED
 from dynaport_tui.engine.watch import Watcher, expand
 from tests.fakes import NoWatchesLeft
 
@@ -311,11 +311,14 @@ async def test_a_save_that_the_system_does_not_tell_is_noticed_after_another_one
         assert await seen.batch() == {untold}
 
 
-async def test_saves_of_which_the_first_look_sees_one_are_one_batch(tmp_path: Path) -> None:
+async def test_saves_of_which_the_first_look_sees_one_are_one_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "QUIET", 0.0)  # as if both had been saved a while ago
     both = {str(save(tmp_path / name, "first")) for name in ("a.py", "b.py")}
 
     class Late:
-        """Tells one file when both were saved a while ago, and then the other."""
+        """Tells one file when both were saved, and then the other."""
 
         def __init__(self, folders: list[str]) -> None:
             self._notify = open_notify(folders)
@@ -330,8 +333,6 @@ async def test_saves_of_which_the_first_look_sees_one_are_one_batch(tmp_path: Pa
             self._heard |= set() if isinstance(found, str) else found
             if {path for _, path in self._heard} != both:
                 return "timeout"
-            while any((since_changed(path) or 0.0) < 3 * QUIET for path in both):
-                time.sleep(QUIET)  # their age is what the test is about
             one, other = ({e for e in self._heard if e[1] == path} for path in sorted(both))
             self._rest, self._heard = [other], set()
             return one

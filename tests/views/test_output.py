@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dynaport_tui.headless.output import PIECE, RELIEF, SLUGGISH, Output, OutputGone
-from tests.fakes import FakeClock
+from tests.fakes import FakeTime
 
 DEADLINE = 8
 
@@ -40,7 +40,7 @@ async def test_a_file_is_written_at_once(file: int) -> None:
 
 
 async def test_a_file_whose_disk_is_slow_is_left_to_a_thread_for_a_while(file: int) -> None:
-    clock = FakeClock(step=SLUGGISH + 0.01)  # each look at the clock comes so much later
+    clock = FakeTime(step=SLUGGISH + 0.01)
     out = Output(file, clock=clock)
     await out.write([b"slow\n"])
     assert not helped()
