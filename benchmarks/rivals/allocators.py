@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0
 """Seconds until all must be done."""
-SETTLING = 0.5
-"""Seconds after which all that were forked wait for the beginning."""
 
 Allocate = Any
 """A function: the name of an app -> its port."""
@@ -61,7 +59,8 @@ def kept(name: str, folder: str) -> int | None:
 
 
 def work(opened: Callable[[], Allocate], number: int, each: int, begin: int, answers: int) -> None:
-    """One process: wait for the beginning, allocate, tell."""
+    """One process: say that it is there, wait for the beginning, allocate, tell."""
+    os.write(answers, b"\n")
     select.select([begin], [], [], PATIENCE)
     ports: list[int] = []
     errors: dict[str, int] = {}
@@ -74,6 +73,13 @@ def work(opened: Callable[[], Allocate], number: int, each: int, begin: int, ans
             name = type(error).__name__
             errors[name] = errors.get(name, 0) + 1
     os.write(answers, json.dumps([ports, errors]).encode() + b"\n")
+
+
+def wait_for(processes: int, answers: int) -> None:
+    """Until all have said that they are there, or have ended; for at most PATIENCE seconds each."""
+    there = 0
+    while there < processes and select.select([answers], [], [], PATIENCE)[0]:
+        there += len(os.read(answers, processes - there)) or processes
 
 
 def together(opened: Callable[[], Allocate], processes: int, each: int) -> dict[str, Any]:
@@ -91,7 +97,7 @@ def together(opened: Callable[[], Allocate], processes: int, each: int) -> dict[
                 os._exit(0)
         pids.append(pid)
     os.close(answering)
-    time.sleep(SETTLING)
+    wait_for(processes, answers)
     began = time.monotonic()
     os.close(beginning)
     told = b""
